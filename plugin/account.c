@@ -1,0 +1,226 @@
+#include "account.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nearest.h"
+
+enum value_form {
+	FORM_TEXT,
+	FORM_SECRET, /* noted, not kept */
+	FORM_NAME,   /* letters, digits, . - _ */
+	FORM_URL,
+	FORM_PATH,
+	FORM_DAYS,
+	FORM_CHOICE, /* one of the words of choices */
+};
+
+enum key_scope { IN_BOTH, IN_ACCOUNT, IN_PRESET };
+
+static const struct key {
+	const char *name;
+	enum key_scope scope;
+	enum value_form form;
+	const char *choices;
+} keys[] = {
+	[ACCOUNT_PROVIDER] = {"provider", IN_ACCOUNT, FORM_NAME, NULL},
+	[ACCOUNT_USER] = {"user", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_HOSTS] = {"hosts", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_CLIENT_ID] = {"client_id", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_CLIENT_SECRET] = {"client_secret", IN_ACCOUNT, FORM_SECRET, NULL},
+	[ACCOUNT_CLIENT_SECRET_FILE] = {"client_secret_file", IN_ACCOUNT, FORM_PATH, NULL},
+	[ACCOUNT_CLIENT_SECRET_COMMAND] = {"client_secret_command", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_CLIENT_SECRET_CREDENTIAL] = {"client_secret_credential", IN_ACCOUNT, FORM_NAME,
+		NULL},
+	[ACCOUNT_ISSUER] = {"issuer", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_TOKEN_ENDPOINT] = {"token_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_AUTHORIZATION_ENDPOINT] = {"authorization_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_DEVICE_AUTHORIZATION_ENDPOINT] = {"device_authorization_endpoint", IN_BOTH,
+		FORM_URL, NULL},
+	[ACCOUNT_REVOCATION_ENDPOINT] = {"revocation_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_INTROSPECTION_ENDPOINT] = {"introspection_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_USERINFO_ENDPOINT] = {"userinfo_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_REGISTRATION_ENDPOINT] = {"registration_endpoint", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD] = {"token_endpoint_auth_method", IN_BOTH, FORM_CHOICE,
+		"none client_secret_post client_secret_basic"},
+	[ACCOUNT_SCOPE] = {"scope", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_TENANT] = {"tenant", IN_BOTH, FORM_NAME, NULL},
+	[ACCOUNT_REGION] = {"region", IN_BOTH, FORM_NAME, NULL},
+	[ACCOUNT_CA_FILE] = {"ca_file", IN_BOTH, FORM_PATH, NULL},
+	[ACCOUNT_PROXY] = {"proxy", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_HTTP_LOOPBACK] = {"http_loopback", IN_BOTH, FORM_CHOICE, "yes no"},
+	[ACCOUNT_GROUP] = {"group", IN_ACCOUNT, FORM_NAME, NULL},
+	[ACCOUNT_REFRESH_TOKEN_REUSE] = {"refresh_token_reuse", IN_BOTH, FORM_CHOICE,
+		"tolerated punished"},
+	[ACCOUNT_REDIRECT_URI] = {"redirect_uri", IN_BOTH, FORM_URL, NULL},
+	[ACCOUNT_AUTHORIZATION_PARAMETERS] = {"authorization_parameters", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_LOGIN_SCOPE] = {"login_scope", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_GRANT_IDLE_DAYS] = {"grant_idle_days", IN_BOTH, FORM_DAYS, NULL},
+	[ACCOUNT_GRANT_TESTING_DAYS] = {"grant_testing_days", IN_BOTH, FORM_DAYS, NULL},
+	[ACCOUNT_TITLE] = {"title", IN_PRESET, FORM_TEXT, NULL},
+	[ACCOUNT_DOMAINS] = {"domains", IN_PRESET, FORM_TEXT, NULL},
+	[ACCOUNT_MX] = {"mx", IN_PRESET, FORM_TEXT, NULL},
+	[ACCOUNT_CONSOLE] = {"console", IN_PRESET, FORM_URL, NULL},
+	[ACCOUNT_ACCOUNT_PAGE] = {"account_page", IN_PRESET, FORM_URL, NULL},
+	[ACCOUNT_NOTE] = {"note", IN_PRESET, FORM_TEXT, NULL},
+	[ACCOUNT_IMAP] = {"imap", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_POP] = {"pop", IN_BOTH, FORM_TEXT, NULL},
+	[ACCOUNT_SMTP] = {"smtp", IN_BOTH, FORM_TEXT, NULL},
+};
+
+enum { VALUE_MAX = 4096, DAYS_MAX = 3650 };
+
+const char *account_value(const struct account *account, enum account_key key)
+{
+	return account->values[key] != NULL ? account->values[key] : "";
+}
+
+const char *account_key_name(enum account_key key)
+{
+	return keys[key].name;
+}
+
+bool list_contains(const char *list, const char *item)
+{
+	size_t len = strlen(item);
+
+	while (*list != '\0') {
+		size_t word = strcspn(list, ", \t");
+
+		if (word > 0 && word == len && strncmp(list, item, len) == 0)
+			return true;
+		list += word;
+		list += strspn(list, ", \t");
+	}
+	return false;
+}
+
+void account_free(struct account *account)
+{
+	free(account->name);
+	for (int key = 0; key < ACCOUNT_KEYS; key++)
+		free(account->values[key]);
+	memset(account, 0, sizeof(*account));
+}
+
+int64_t account_stamp_of(const struct stat *status)
+{
+	return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+}
+
+/* ---- setting ---- */
+
+static bool copy_text(char **text, const char *value, struct error *err)
+{
+	*text = strdup(value);
+	return *text != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
+}
+
+static bool is_name(const char *value)
+{
+	return value[strspn(value,
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		       "0123456789.-_")] == '\0' &&
+		value[0] != '.';
+}
+
+static bool is_url(const char *value)
+{
+	return (strncmp(value, "https://", 8) == 0 && value[8] != '\0') ||
+		(strncmp(value, "http://", 7) == 0 && value[7] != '\0');
+}
+
+static bool check_secret(
+	const struct account_source *source, const struct keyfile_entry *entry, struct error *err)
+{
+	if (keyfile_permitted(source->file, KEYFILE_SECRET, geteuid(), source->status, err))
+		return true;
+	return error_what(err, "%s:%u: %s", source->file, entry->line, entry->key);
+}
+
+static bool store_value(const struct account_source *source, const struct keyfile_entry *entry,
+	const struct key *key, char **value, struct error *err)
+{
+	char path[PATH_SIZE];
+	int64_t days;
+
+	if (strlen(entry->value) > VALUE_MAX)
+		return keyfile_fail(source->file, entry->line, err, "%s is longer than %d octets",
+			key->name, VALUE_MAX);
+	switch (key->form) {
+	case FORM_TEXT:
+		break;
+	case FORM_SECRET:
+		return check_secret(source, entry, err) && copy_text(value, "set", err);
+	case FORM_NAME:
+		if (!is_name(entry->value))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s takes letters, digits, '.', '-' and '_', not `%s`", key->name,
+				entry->value);
+		break;
+	case FORM_URL:
+		if (!is_url(entry->value))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s takes a URL that begins with https://, not `%s`", key->name,
+				entry->value);
+		break;
+	case FORM_PATH:
+		if (!place_expand(source->personal, entry->value, path))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s takes an absolute path, not `%s`", key->name, entry->value);
+		return copy_text(value, path, err);
+	case FORM_DAYS:
+		if (!keyfile_number(entry->value, 1, DAYS_MAX, &days))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s is a number of days from 1 to %d, not `%s`", key->name,
+				DAYS_MAX, entry->value);
+		break;
+	case FORM_CHOICE:
+		if (strpbrk(entry->value, " \t,") != NULL ||
+			!list_contains(key->choices, entry->value))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s is one of: %s; not `%s`", key->name, key->choices,
+				entry->value);
+		break;
+	}
+	return copy_text(value, entry->value, err);
+}
+
+static bool key_allowed(const struct account_source *source, int key)
+{
+	return keys[key].scope == IN_BOTH ||
+		keys[key].scope == (source->preset ? IN_PRESET : IN_ACCOUNT);
+}
+
+bool unknown_key(const char *file, const struct keyfile_entry *entry, const char *const *known,
+	struct error *err)
+{
+	const char *near = nearest_word(entry->key, known);
+
+	keyfile_fail(file, entry->line, err, "unknown key `%s`", entry->key);
+	if (near != NULL)
+		error_hint(err, "did you mean `%s`?", near);
+	return false;
+}
+
+bool account_set(struct account *account, const struct account_source *source,
+	const struct keyfile_entry *entry, struct error *err)
+{
+	const char *known[ACCOUNT_KEYS + 1];
+	size_t count = 0;
+
+	for (int key = 0; key < ACCOUNT_KEYS; key++) {
+		if (!key_allowed(source, key))
+			continue;
+		known[count++] = keys[key].name;
+		if (strcmp(entry->key, keys[key].name) != 0)
+			continue;
+		if (account->values[key] != NULL)
+			return keyfile_fail(
+				source->file, entry->line, err, "%s is given twice", entry->key);
+		return store_value(source, entry, &keys[key], &account->values[key], err);
+	}
+	known[count] = NULL;
+	return unknown_key(source->file, entry, known, err);
+}

@@ -1,0 +1,100 @@
+/* account.h: one account (or preset) as its keys and values. Values are checked for their form when
+ * they are set; nothing is looked up or opened. The client secret itself is never kept: see
+ * online/secret.h. */
+#ifndef SASLFRESH_ACCOUNT_H
+#define SASLFRESH_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "keyfile.h"
+#include "paths.h"
+
+enum account_key {
+	ACCOUNT_PROVIDER,
+	ACCOUNT_USER,
+	ACCOUNT_HOSTS,
+	ACCOUNT_CLIENT_ID,
+	ACCOUNT_CLIENT_SECRET, /* its value is "set"; the secret stays in the file */
+	ACCOUNT_CLIENT_SECRET_FILE,
+	ACCOUNT_CLIENT_SECRET_COMMAND,
+	ACCOUNT_CLIENT_SECRET_CREDENTIAL,
+	ACCOUNT_ISSUER,
+	ACCOUNT_TOKEN_ENDPOINT,
+	ACCOUNT_AUTHORIZATION_ENDPOINT,
+	ACCOUNT_DEVICE_AUTHORIZATION_ENDPOINT,
+	ACCOUNT_REVOCATION_ENDPOINT,
+	ACCOUNT_INTROSPECTION_ENDPOINT,
+	ACCOUNT_USERINFO_ENDPOINT,
+	ACCOUNT_REGISTRATION_ENDPOINT,
+	ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD, /* none client_secret_post client_secret_basic */
+	ACCOUNT_SCOPE,
+	ACCOUNT_TENANT,
+	ACCOUNT_REGION,
+	ACCOUNT_CA_FILE,
+	ACCOUNT_PROXY,
+	ACCOUNT_HTTP_LOOPBACK, /* yes no */
+	ACCOUNT_GROUP,
+	ACCOUNT_REFRESH_TOKEN_REUSE, /* tolerated punished */
+	ACCOUNT_REDIRECT_URI,
+	ACCOUNT_AUTHORIZATION_PARAMETERS,
+	ACCOUNT_LOGIN_SCOPE,
+	ACCOUNT_GRANT_IDLE_DAYS,    /* a grant that is not used for so long ends */
+	ACCOUNT_GRANT_TESTING_DAYS, /* so does one of a client in Testing after its consent */
+	/* These stand in presets only. */
+	ACCOUNT_TITLE,
+	ACCOUNT_DOMAINS,
+	ACCOUNT_MX,
+	ACCOUNT_CONSOLE,
+	ACCOUNT_ACCOUNT_PAGE,
+	ACCOUNT_NOTE,
+	/* HOST:PORT, and where the port does not tell, tls or starttls */
+	ACCOUNT_IMAP,
+	ACCOUNT_POP,
+	ACCOUNT_SMTP,
+	ACCOUNT_KEYS,
+};
+
+struct account {
+	char *name;		    /* "" for a preset */
+	char *values[ACCOUNT_KEYS]; /* NULL: not set */
+	char file[PATH_SIZE];	    /* where it was found, with its first line */
+	unsigned line;
+	int64_t stamp; /* changes when what is configured may have: latest modification, ns */
+	struct place place;
+};
+
+/* The file that a value is read from. */
+struct account_source {
+	const char *file;
+	const struct stat *status;
+	bool personal; /* "~/" means the caller's home */
+	bool preset;   /* the keys of presets are allowed, those of accounts alone are not */
+};
+
+/* Sets the value of entry->key. ERROR_CONFIG names file and line, and for an unknown key the
+ * nearest known one. */
+bool account_set(struct account *account, const struct account_source *source,
+	const struct keyfile_entry *entry, struct error *err);
+
+void account_free(struct account *account);
+
+/* The value of a key, "" while it is not set. */
+const char *account_value(const struct account *account, enum account_key key);
+
+/* The name of a key as it is written. */
+const char *account_key_name(enum account_key key);
+
+/* What stamp is for a file: its modification time in nanoseconds. */
+int64_t account_stamp_of(const struct stat *status);
+
+/* Says that a key is not known, with the nearest of known (ended by NULL). Always false. */
+bool unknown_key(const char *file, const struct keyfile_entry *entry, const char *const *known,
+	struct error *err);
+
+/* True if item is one of the words of list (separated by blanks or commas). */
+bool list_contains(const char *list, const char *item);
+
+#endif

@@ -1,0 +1,217 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const global_keys[] = {"rank", "programs", "command", "timeout",
+	"connect_timeout", "hook_interval", "on_login_needed", "on_recovered", "before_end", NULL};
+
+void config_free(struct config *config)
+{
+	for (size_t i = 0; i < config->count; i++)
+		account_free(&config->accounts[i]);
+	free(config->accounts);
+	free(config->programs);
+	free(config->command);
+	for (int hook = 0; hook < CONFIG_HOOKS; hook++)
+		free(config->hooks[hook]);
+	memset(config, 0, sizeof(*config));
+}
+
+struct account *config_find(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (strcmp(config->accounts[i].name, name) == 0)
+			return &config->accounts[i];
+	return NULL;
+}
+
+bool config_serves_us(const struct config *config)
+{
+	return config->programs == NULL ||
+		list_contains(config->programs, program_invocation_short_name);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct account_source source;
+	const struct place *place;
+	struct config *config;
+	struct account *account; /* NULL before the first section */
+	size_t first;		 /* index of the first account of this file */
+	unsigned seen;		 /* bit i: global_keys[i] stood in this file */
+};
+
+static bool copy_text(char **text, const char *value, struct error *err)
+{
+	*text = strdup(value);
+	return *text != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
+}
+
+static bool read_seconds(const struct reading *reading, const struct keyfile_entry *entry,
+	int64_t max, int64_t *seconds, struct error *err)
+{
+	int64_t number;
+
+	if (!keyfile_number(entry->value, 1, max, &number))
+		return keyfile_fail(reading->source.file, entry->line, err,
+			"%s is a number of seconds from 1 to %d, not `%s`", entry->key, (int)max,
+			entry->value);
+	if (*seconds == 0)
+		*seconds = number;
+	return true;
+}
+
+static bool read_rank(struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	static const char *const ranks[] = {"prefer", "polite", "first"};
+
+	for (int rank = RANK_PREFER; rank <= RANK_FIRST; rank++) {
+		if (strcmp(entry->value, ranks[rank]) != 0)
+			continue;
+		if (!reading->config->rank_set)
+			reading->config->rank = (enum config_rank)rank;
+		reading->config->rank_set = true;
+		return true;
+	}
+	return keyfile_fail(reading->source.file, entry->line, err,
+		"rank is one of: prefer polite first; not `%s`", entry->value);
+}
+
+static bool read_command(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	if (entry->value[0] != '/')
+		return keyfile_fail(reading->source.file, entry->line, err,
+			"command takes an absolute path, not `%s`", entry->value);
+	return reading->config->command != NULL ||
+		copy_text(&reading->config->command, entry->value, err);
+}
+
+static bool read_global_key(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	struct config *config = reading->config;
+	int i = 0;
+
+	while (global_keys[i] != NULL && strcmp(entry->key, global_keys[i]) != 0)
+		i++;
+	if (global_keys[i] == NULL)
+		return unknown_key(reading->source.file, entry, global_keys, err);
+	if ((reading->seen & 1u << i) != 0)
+		return keyfile_fail(
+			reading->source.file, entry->line, err, "%s is given twice", entry->key);
+	reading->seen |= 1u << i;
+	switch (i) {
+	case 0:
+		return read_rank(reading, entry, err);
+	case 1:
+		return config->programs != NULL || copy_text(&config->programs, entry->value, err);
+	case 2:
+		return read_command(reading, entry, err);
+	case 3:
+		return read_seconds(reading, entry, CONFIG_TIMEOUT, &config->timeout, err);
+	case 4:
+		return read_seconds(
+			reading, entry, CONFIG_CONNECT_TIMEOUT, &config->connect_timeout, err);
+	case 5:
+		return read_seconds(
+			reading, entry, CONFIG_HOOK_INTERVAL_MAX, &config->hook_interval, err);
+	default:
+		return config->hooks[i - 6] != NULL ||
+			copy_text(&config->hooks[i - 6], entry->value, err);
+	}
+}
+
+static bool add_account(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	struct config *config = reading->config;
+	struct account *accounts;
+
+	if (config->count >= CONFIG_ACCOUNTS_MAX)
+		return keyfile_fail(reading->source.file, entry->line, err, "more than %d accounts",
+			CONFIG_ACCOUNTS_MAX);
+	accounts = realloc(config->accounts, (config->count + 1) * sizeof(*accounts));
+	if (accounts == NULL)
+		return error_set(err, ERROR_SYSTEM, "out of memory");
+	config->accounts = accounts;
+	reading->account = &accounts[config->count];
+	*reading->account = (struct account){.line = entry->line,
+		.stamp = account_stamp_of(reading->source.status),
+		.place = *reading->place};
+	keyfile_copy(reading->account->file, PATH_SIZE, reading->source.file);
+	if (!copy_text(&reading->account->name, entry->section, err))
+		return false;
+	config->count++;
+	return true;
+}
+
+static bool read_section(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	const char *file = reading->source.file;
+	char path[PATH_SIZE];
+
+	if (strcmp(entry->kind, "account") != 0)
+		return keyfile_fail(file, entry->line, err,
+			"unknown section [%s]: a section is written [account NAME]", entry->kind);
+	if (entry->section[0] == '\0')
+		return keyfile_fail(file, entry->line, err, "[account] has no name");
+	if (!place_file(reading->place->state, entry->section, "grant.new", path))
+		return keyfile_fail(
+			file, entry->line, err, "[account %s] has too long a name", entry->section);
+	for (size_t i = reading->first; i < reading->config->count; i++)
+		if (strcmp(reading->config->accounts[i].name, entry->section) == 0)
+			return keyfile_fail(file, entry->line, err,
+				"account %s is there already, in line %u", entry->section,
+				reading->config->accounts[i].line);
+	return add_account(reading, entry, err);
+}
+
+static bool read_entry(void *context, const struct keyfile_entry *entry, struct error *err)
+{
+	struct reading *reading = context;
+
+	if (entry->key == NULL)
+		return read_section(reading, entry, err);
+	if (reading->account != NULL)
+		return account_set(reading->account, &reading->source, entry, err);
+	return read_global_key(reading, entry, err);
+}
+
+bool config_add(struct config *config, const struct place *place, struct error *err)
+{
+	struct buffer text = BUFFER(KEYFILE_CONFIG_MAX);
+	struct stat status;
+	struct reading reading = {
+		.source = {.file = place->config, .status = &status, .personal = place->personal},
+		.place = place,
+		.config = config,
+		.first = config->count};
+	const struct keyfile_visitor visitor = {read_entry, &reading};
+	bool ok;
+
+	if (!place->personal && faccessat(AT_FDCWD, place->config, R_OK, AT_EACCESS) != 0 &&
+		errno == EACCES)
+		return true;
+	ok = keyfile_load(place->config, KEYFILE_PUBLIC, geteuid(), &text, &status, err) &&
+		keyfile_parse(&text, KEYFILE_CONFIG, place->config, &visitor, err);
+	buffer_free(&text);
+	return ok;
+}
+
+bool config_load(struct config *config, struct error *err)
+{
+	struct place place = {0};
+
+	if (place_personal(&place) && !config_add(config, &place, err))
+		return false;
+	if (!place_system(&place))
+		return error_set(err, ERROR_SYSTEM, "the installation's paths are too long");
+	return config_add(config, &place, err);
+}

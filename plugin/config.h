@@ -1,0 +1,51 @@
+/* config.h: what a configuration file says: accounts, and choices for all of them. */
+#ifndef SASLFRESH_CONFIG_H
+#define SASLFRESH_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "error.h"
+#include "paths.h"
+
+enum config_rank { RANK_PREFER, RANK_POLITE, RANK_FIRST };
+
+enum { CONFIG_ACCOUNTS_MAX = 4096 };
+/* Commands that are run when something happens to an account, see command/hook.h. */
+enum config_hook { HOOK_LOGIN_NEEDED, HOOK_RECOVERED, HOOK_BEFORE_END, CONFIG_HOOKS };
+
+enum { CONFIG_HOOK_INTERVAL = 86400, CONFIG_HOOK_INTERVAL_MAX = 366 * 86400 }; /* seconds */
+enum { CONFIG_TIMEOUT = 30, CONFIG_CONNECT_TIMEOUT = 10 }; /* seconds; defaults and maxima */
+
+struct config {
+	struct account *accounts;
+	size_t count;
+	bool rank_set;
+	enum config_rank rank;
+	char *programs;	 /* NULL: all */
+	char *command;	 /* absolute path; NULL: as built */
+	int64_t timeout; /* 0: not set */
+	int64_t connect_timeout;
+	char *hooks[CONFIG_HOOKS]; /* NULL: none */
+	int64_t hook_interval;	   /* seconds; 0: not set */
+};
+
+/* Adds the accounts and choices of place->config to config. A file that does not exist adds
+ * nothing; nor does one of the system's that the caller may not read. What an earlier file said
+ * stays. Errors name file and line, unknown keys with the nearest known one. After a failure config
+ * still must be freed. */
+bool config_add(struct config *config, const struct place *place, struct error *err);
+
+/* Adds the caller's own file, then the system's. */
+bool config_load(struct config *config, struct error *err);
+
+/* The account of that name, the caller's own before the system's; NULL if there is none. */
+struct account *config_find(const struct config *config, const char *name);
+
+/* True if `programs` names the program of this process, or is not set. */
+bool config_serves_us(const struct config *config);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,30 @@
+/* supply.h: an access token for a program that is not ours: from the cache where that is fresh,
+ * else from the command. Nothing is written and no lock is taken here. */
+#ifndef SASLFRESH_SUPPLY_H
+#define SASLFRESH_SUPPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "error.h"
+#include "token.h"
+
+/* Seconds: the command waits for the lock and for one request; all in all less than 60. */
+enum { SUPPLY_SECONDS = 55, SUPPLY_REJECT_SECONDS = 5 };
+
+/* True if this process has something to do with us: its program is one of `programs`, and there is
+ * an account whose state directory it may enter, or a configuration that is broken. */
+bool supply_serves(const struct config *config, bool broken);
+
+/* Gives a token of account that has not expired. Asked is the command that config names, or the
+ * installed one. A privileged process asks nobody and takes what the cache holds. token is
+ * untouched on failure. */
+bool supply_token(const struct config *config, const struct account *account, int64_t now,
+	struct token *token, struct error *err);
+
+/* Has the command remember that a mail server refused the access token of that hash. */
+bool supply_reject(const struct config *config, const struct account *account, const char *hash,
+	struct error *err);
+
+#endif
