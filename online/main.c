@@ -1,0 +1,187 @@
+/* main.c: saslfresh-online VERB ACCOUNT, run by the command, which holds the account's lock on
+ * descriptor LOCK_FD. Reads a request where the verb needs one from standard input, writes one
+ * answer (frame.h) to standard output. The only one who reads the clock here. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "config.h"
+#include "device.h"
+#include "event.h"
+#include "frame.h"
+#include "http.h"
+#include "login.h"
+#include "import.h"
+#include "logout.h"
+#include "provider.h"
+#include "adopt.h"
+#include "refresh.h"
+#include "reject.h"
+#include "tell.h"
+#include "store.h"
+
+enum { LOCK_FD = ASK_KEPT_FD, INPUT_FD };
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+/* Secrets are in this process: no core, no debugger of the same user, no freed memory that still
+ * holds what was in it. */
+static void protect(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	signal(SIGXFSZ, SIG_IGN);
+#ifndef SANITIZED
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+#ifdef M_PERTURB
+	mallopt(M_PERTURB, 0x5a);
+#endif
+}
+
+static bool is_locked(const struct account *account, struct error *err)
+{
+	char path[PATH_SIZE];
+	struct stat held, file;
+
+	if (place_file(account->place.state, account->name, "lock", path) &&
+		fstat(LOCK_FD, &held) == 0 && stat(path, &file) == 0 &&
+		held.st_dev == file.st_dev && held.st_ino == file.st_ino &&
+		flock(LOCK_FD, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	error_set(err, ERROR_SYSTEM, "the lock of %s is not held", account->name);
+	return error_hint(err, "this program is run by saslfresh, not by hand");
+}
+
+static bool read_request(struct request *request, struct error *err)
+{
+	struct buffer text = BUFFER(FRAME_REQUEST_MAX);
+	char block[FRAME_REQUEST_MAX];
+	ssize_t got;
+	bool ok;
+
+	while ((got = read(STDIN_FILENO, block, sizeof(block))) > 0 || (got < 0 && errno == EINTR))
+		if (got > 0)
+			buffer_add(&text, block, (size_t)got);
+	ok = buffer_ok(&text) && request_parse(&text, request, err);
+	buffer_free(&text);
+	return ok;
+}
+
+/* A person logs in: "login-code" or "login-device", with "-any" where anybody may. */
+static bool log_in(const struct online *online, const char *how, struct error *err)
+{
+	const struct login login = {.online = *online,
+		.started = clock_milliseconds(),
+		.lock_fd = LOCK_FD,
+		.input_fd = INPUT_FD,
+		.parent_fd = STDIN_FILENO,
+		.any_user = strstr(how, "-any") != NULL};
+
+	if (strncmp(how, "login-code", 10) == 0)
+		return login_by_code(&login, err);
+	return login_by_device(&login, err);
+}
+
+static bool work(const struct online *online, const char *verb, struct error *err)
+{
+	struct request request;
+
+	if (!is_locked(online->account, err))
+		return false;
+	if (strcmp(verb, "refresh") == 0)
+		return refresh_grant(online, err);
+	if (strcmp(verb, "login") == 0)
+		return adopt_input(online, INPUT_FD, err);
+	if (strncmp(verb, "login-", 6) == 0)
+		return log_in(online, verb, err);
+	if (strcmp(verb, "reject") == 0)
+		return read_request(&request, err) && reject_token(online, request.rejected, err);
+	if (event_named(verb) != EVENT_NONE)
+		return tell_event(online, event_named(verb), err);
+	if (strcmp(verb, "logout") == 0)
+		return logout_grant(online, err);
+	if (strcmp(verb, "forget") == 0)
+		return store_forget(online->account, err);
+	return error_set(err, ERROR_SYSTEM, "there is no verb %.40s", verb);
+}
+
+/* What an account lacks may stand in the file. */
+static bool import(const struct online *online, bool complete, struct error *err)
+{
+	struct error incomplete = *err;
+
+	return is_locked(online->account, err) &&
+		import_grant(online, complete ? NULL : &incomplete, INPUT_FD, err);
+}
+
+static bool run(const char *verb, const char *name, struct error *err)
+{
+	struct config config = {0};
+	struct account *account;
+	bool ok = config_load(&config, err);
+
+	if (ok) {
+		account = config_find(&config, name);
+		if (account == NULL) {
+			ok = error_set(err, ERROR_CONFIG, "there is no account %.200s", name);
+		} else {
+			const struct online online = {&config, account, (int64_t)time(NULL)};
+
+			ok = account_complete(account, err);
+			if (strcmp(verb, "import") == 0)
+				ok = import(&online, ok, err);
+			else
+				ok = ok && work(&online, verb, err);
+		}
+	}
+	config_free(&config);
+	return ok;
+}
+
+static bool answer(bool ok, const struct error *err)
+{
+	struct buffer text = BUFFER(FRAME_ANSWER_MAX);
+	bool sent;
+
+	if (ok)
+		answer_print_ok(NULL, "", &text);
+	else
+		answer_print_failure(err, &text);
+	sent = buffer_ok(&text) && answer_write(STDOUT_FILENO, &text);
+	buffer_free(&text);
+	return sent;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = {0};
+	bool ok;
+
+	if (argc != 3) {
+		fputs("saslfresh-online: this program is run by saslfresh, not by hand\n", stderr);
+		return 64;
+	}
+	protect();
+	ok = http_start(&err) && run(argv[1], argv[2], &err);
+	http_stop();
+	if (!answer(ok, &err))
+		return error_exit_status(ERROR_SYSTEM);
+	return ok ? 0 : error_exit_status(err.kind);
+}
