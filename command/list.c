@@ -1,0 +1,43 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "verb.h"
+
+static void print(const struct account *account, bool people)
+{
+	const char *provider = account_value(account, ACCOUNT_PROVIDER);
+
+	if (!people)
+		printf("%s\n", account->name);
+	else
+		printf("%-32s %-12s %s:%u\n", account->name, provider[0] != '\0' ? provider : "-",
+			account->file, account->line);
+}
+
+static int run(int argc, char **argv)
+{
+	struct config config = {0};
+	struct error err = {0};
+	int status = 0;
+
+	if (verb_operands(&verb_list, argc, argv, 0, 0) < 0)
+		return EXIT_USAGE;
+	if (!config_load(&config, &err)) {
+		status = verb_fail(&err);
+	} else {
+		for (size_t i = 0; i < config.count; i++)
+			if (config_find(&config, config.accounts[i].name) == &config.accounts[i])
+				print(&config.accounts[i], isatty(STDOUT_FILENO));
+	}
+	config_free(&config);
+	return status;
+}
+
+const struct verb verb_list = {
+	.name = "list",
+	.synopsis = "",
+	.summary = "name the accounts",
+	.help = "One name a line; on a terminal also the provider and where the account is\n"
+		"defined.\n",
+	.run = run,
+};

@@ -1,0 +1,16 @@
+/* owner.h: root works for an account as the user whose state it is, never as root, so that no file
+ * ends up where its owner cannot renew it, and no more rights are used than the job needs. */
+#ifndef SASLFRESH_OWNER_H
+#define SASLFRESH_OWNER_H
+
+#include <stdbool.h>
+
+#include "account.h"
+#include "error.h"
+
+/* In a process of root, when the account is the system's and its state directory belongs to
+ * somebody else: becomes that user, with that user's groups, for good, and forgets HOME and XDG_*.
+ * Otherwise does nothing. */
+bool owner_become(const struct account *account, struct error *err);
+
+#endif
