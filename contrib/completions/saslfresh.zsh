@@ -1,0 +1,92 @@
+#compdef saslfresh
+# Completion of saslfresh(1) for zsh. Install it as _saslfresh in a directory of $fpath.
+
+_saslfresh_accounts() {
+	local -a names
+	names=(${${(f)"$(_call_program accounts $service list 2>/dev/null)"}%%[[:space:]]*})
+	_describe -t accounts account names
+}
+
+_saslfresh_providers() {
+	local -a names
+	names=(${${(f)"$(_call_program providers $service providers 2>/dev/null)"}%%[[:space:]]*})
+	_describe -t providers provider names
+}
+
+_saslfresh_verbs() {
+	local -a verbs
+	verbs=(
+		'token:print a valid access token'
+		'refresh:renew access tokens'
+		'status:show how the accounts stand'
+		'list:list the accounts'
+		'login:log in'
+		'config-for:show the lines that a mailer needs'
+		'import:take over the grant that another tool has'
+		'logout:revoke a grant and forget it'
+		'providers:show the presets'
+		'answer:serve one request on standard input and output'
+		'help:explain a verb'
+		'version:print the version'
+	)
+	_describe -t verbs verb verbs
+}
+
+_saslfresh() {
+	local curcontext=$curcontext state line
+	local -A opt_args
+
+	_arguments -C \
+		'(- : *)--help[explain the program]' \
+		'(- : *)--version[print the version]' \
+		'1:verb:_saslfresh_verbs' \
+		'*::argument:->arguments' && return
+	case $line[1] in
+	token)
+		_arguments '1:account:_saslfresh_accounts'
+		;;
+	refresh)
+		_arguments \
+			'(*)--all[all accounts]' \
+			'--force[even those that are fresh]' \
+			'(--all)*:account:_saslfresh_accounts'
+		;;
+	status)
+		_arguments \
+			'(--check --prometheus)--json[for programs]' \
+			'(--json --prometheus)--check[for Nagios and its kin]' \
+			'--warning[warn so many days before the end of a grant]:days:' \
+			'--critical[critical so many days before the end of a grant]:days:' \
+			'(--json --check)--prometheus[write metrics to a file]:file:_files' \
+			'1:account:_saslfresh_accounts'
+		;;
+	login)
+		_arguments \
+			'(--refresh-token-file)--device[show a code for a browser anywhere]' \
+			'(--refresh-token-file)--any-user[whoever signs in is right]' \
+			'--refresh-token-file[take the refresh token from a file, - for standard input]:file:_files' \
+			'1:account:_saslfresh_accounts'
+		;;
+	config-for)
+		_arguments \
+			'--write[put them into the file of the user]' \
+			'--yes[without asking]' \
+			'1:mailer:(postfix mbsync msmtp mutt neomutt curl git imtest)' \
+			'2:account:_saslfresh_accounts'
+		;;
+	import)
+		_arguments '1:account:_saslfresh_accounts' '2:file:_files'
+		;;
+	logout)
+		_arguments '--forget[even if it cannot be revoked]' '1:account:_saslfresh_accounts'
+		;;
+	providers)
+		_arguments '1:provider:_saslfresh_providers'
+		;;
+	help)
+		_arguments '1:verb:_saslfresh_verbs'
+		;;
+	esac
+}
+
+_saslfresh "$@"
