@@ -1,0 +1,147 @@
+#!/bin/bash
+# The house rules of the source and of what is built from it: who may include whom, who alone knows a
+# foreign library, what the plugin needs and shows, how long a file may be. TAP.
+# Runs in the build directory; srcdir is the source.
+set -u
+src=${top_srcdir:-${srcdir:-.}}
+[ -f "$src/plugin/mechanism.c" ] || src=$(cd "$(dirname "$0")/.." && pwd)
+count=0
+failed=0
+
+ok() { # NAME FINDINGS: passes when there are none
+    count=$((count + 1))
+    if [ -z "$2" ]; then
+        echo "ok $count - $1"
+    else
+        failed=1
+        echo "not ok $count - $1"
+        printf '%s\n' "$2" | sed 's/^/# /'
+    fi
+}
+
+sources() { (cd "$src" && ls plugin/*.[ch] command/*.[ch] online/*.[ch]); }
+
+# ---- layers: a file includes its own header and headers of lower levels ----
+
+levels='
+plugin   0 error buffer nearest
+plugin   1 keyfile paths
+plugin   2 account fields
+plugin   3 config token
+plugin   4 bearer cache event frame ask provider
+plugin   5 supply wire
+plugin   6 mechanism
+command  5 install lock owner server text unseal verb
+command  6 obtain recipe report
+command  7 hook metrics nagios
+command  8 answer config_for import list login logout providers refresh status token
+command  9 main
+online   4 http digest input remedy reply record
+online   4 base64 browser prompt redirect
+online   5 ending secret store grant
+online   5 pkce
+online   6 renewal
+online   7 adopt refresh
+online   6 consent identity
+online   8 import logout reject tell
+online   8 granted
+online   9 device login
+online  10 main
+'
+
+level() { # ROOM NOUN
+    printf '%s' "$levels" | awk -v room="$1" -v noun="$2" '$1 == room {
+        for (i = 3; i <= NF; i++) if ($i == noun) { print $2; exit } }'
+}
+
+# The room of a header; online/ and command/ may also include plugin/.
+header_level() { # ROOM NOUN
+    local found
+    if [ -f "$src/$1/$2.h" ]; then found=$(level "$1" "$2"); else found=$(level plugin "$2"); fi
+    printf '%s' "$found"
+}
+
+findings=
+for file in $(sources); do
+    room=${file%%/*}
+    noun=$(basename "$file" | sed 's/\.[ch]$//')
+    own=$(level "$room" "$noun")
+    if [ -z "$own" ]; then
+        findings+="$file has no level"$'\n'
+        continue
+    fi
+    for included in $(sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$src/$file"); do
+        [ "$included" = "$noun" ] && continue
+        if [ ! -f "$src/$room/$included.h" ] && [ ! -f "$src/plugin/$included.h" ]; then
+            findings+="$file includes $included.h, which is in no room of its own"$'\n'
+            continue
+        fi
+        below=$(header_level "$room" "$included")
+        [ -n "$below" ] && [ "$below" -lt "$own" ] ||
+            findings+="$file (level $own) includes $included.h (level ${below:-none})"$'\n'
+    done
+done
+ok 'a file includes its own header and lower levels' "$findings"
+
+# ---- borders: one file per foreign thing ----
+
+sole() { # HEADER FILE
+    ok "only $2 includes <$1...>" \
+        "$(cd "$src" && grep -lF "#include <$1" $(sources) | grep -vx "$2")"
+    ok "$2 does include <$1...>" "$(cd "$src" && grep -qF "#include <$1" "$2" || echo 'it does not')"
+}
+sole sasl/ plugin/mechanism.c
+sole curl/ online/http.c
+sole json-c/ online/reply.c
+sole openssl/ online/digest.c
+sole spawn.h plugin/ask.c
+sole dirent.h plugin/provider.c
+sole pwd.h command/owner.c
+
+ok 'seterror is called in one place' "$(cd "$src" && n=$(cat plugin/*.c | grep -c 'seterror(') &&
+    [ "$n" -eq 1 ] || echo "$n places")"
+ok 'the plugin is a guest: no exit, print, thread, handler or process-wide setting' "$(cd "$src" && grep -nE \
+    '\b(exit|_exit|abort|printf|puts|fprintf|perror|pthread_[a-z]+|signal|sigaction|sigprocmask|atexit|setlocale|umask|chdir|setenv|putenv|unsetenv|fork|system|popen|alarm|setitimer)\(' \
+    plugin/*.c)"
+ok 'no function without a bound' "$(cd "$src" && grep -nE '\b(strcpy|strcat|sprintf|strncpy|strtok|atoi|gets)\(' \
+    $(sources))"
+
+# ---- size ----
+
+ok 'no file is longer than 350 lines' "$(cd "$src" && wc -l $(sources) | awk '$2 != "total" && $1 > 350')"
+ok 'no function is longer than 50 lines' "$(cd "$src" && for file in $(sources); do
+    awk -v file="$file" '/^\{$/ { start = FNR } /^\}$/ && start {
+        if (FNR - start - 1 > 50) print file ":" start ": " FNR - start - 1 " lines"; start = 0 }' "$file"
+done)"
+ok 'no line is longer than 100 columns' "$(cd "$src" && for file in $(sources); do
+    expand -t 8 "$file" | awk -v file="$file" 'length > 100 { print file ":" FNR }'; done)"
+ok 'no path of one machine, no trailing blank' "$(cd "$src" && grep -nE '/root/|/home/|[[:blank:]]$' $(sources))"
+
+# ---- what is built ----
+
+so=.libs/libsaslfresh.so
+needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^lib(asan|ubsan)\.so' | sort | tr '\n' ' '; }
+if [ -f "$so" ]; then
+    sanitized=$(readelf -d "$so" | grep -c 'lib[au]*san')
+    ok 'the plugin needs libc alone' "$(n=$(needed "$so"); case $n in 'libc.so.6 ' | 'ld-linux'*' libc.so.6 ') ;; *) echo "$n" ;; esac)"
+    ok 'the plugin shows one symbol' "$(nm -D --defined-only "$so" | awk '$3 !~ /^(__asan|__ubsan|__odr)/ { print $3 }' | grep -vx sasl_client_plug_init)"
+    ok 'and that one' "$(nm -D --defined-only "$so" | grep -q ' T sasl_client_plug_init$' || echo 'it does not')"
+    ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"
+    ok 'the online half does link libcurl' "$(needed saslfresh-online | grep -q libcurl || echo 'it does not')"
+    if [ "$sanitized" -eq 0 ]; then
+        for object in "$so" saslfresh saslfresh-online; do
+            ok "$object: RELRO, bound at start, no executable stack" "$(
+                readelf -lW "$object" | grep -q GNU_RELRO || echo 'no RELRO'
+                readelf -dW "$object" | grep -q BIND_NOW || echo 'lazy binding'
+                readelf -lW "$object" | grep GNU_STACK | grep -q RWE && echo 'executable stack')"
+        done
+        for object in saslfresh saslfresh-online; do
+            ok "$object is position independent" "$(readelf -hW "$object" | grep -q 'Type:.*DYN' || echo 'it is not')"
+        done
+    fi
+else
+    ok "$so is built" "there is none in $(pwd)"
+fi
+
+echo "1..$count"
+exit "$failed"

@@ -1,0 +1,162 @@
+#!/bin/bash
+# The presets that are shipped, and the completions: each preset parses, says enough to log in, sends nobody to
+# plain http, names where its facts are from and lends nobody's client id; an account with `provider` and
+# `client_id` is complete. SASLFRESH_PREFIX names an installed prefix; without it one is built.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+. "$here/kit/tap.sh"
+. "$here/endpoint/prefix.sh"
+
+export LC_ALL=C
+presets='aol comcast fastmail google mailru microsoft-china microsoft-dod microsoft-gov microsoft yahoo yandex zoho'
+required='title domains mx authorization_endpoint token_endpoint scope hosts imap smtp refresh_token_reuse note'
+
+tap_start
+prefix_make "$here/.."
+
+export HOME=$TAP_DIR/home
+unset XDG_CONFIG_HOME XDG_STATE_HOME
+config=$HOME/.config/saslfresh/saslfresh.conf
+mkdir -p "${config%/*}"
+saslfresh=$PREFIX/bin/saslfresh
+PATH=$PREFIX/bin:$PATH
+
+# run ARGUMENT...: sets STATUS, OUT and ERR.
+run() {
+	STATUS=0
+	"$saslfresh" "$@" >"$TAP_DIR/out/stdout" 2>"$TAP_DIR/out/stderr" </dev/null || STATUS=$?
+	OUT=$(cat "$TAP_DIR/out/stdout")
+	ERR=$(cat "$TAP_DIR/out/stderr")
+}
+
+value() { # PRESET KEY
+	sed -n "s/^$2 = //p" "$here/../providers/$1.conf"
+}
+
+# ---- the files
+
+is "$(cd "$here/../providers" && printf '%s ' *.conf)" "$(printf '%s.conf ' $presets)" 'the presets that the issue asks for'
+is "$(cd "$PREFIX/share/saslfresh/providers" && printf '%s ' *.conf)" "$(printf '%s.conf ' $presets)" 'all are installed'
+
+urls() { # PRESET: every value that is a URL of ours to call
+	sed -nE 's/^(issuer|[a-z_]*_endpoint|console|account_page) = //p' "$here/../providers/$1.conf"
+}
+
+for preset in $presets; do
+	file=$here/../providers/$preset.conf
+	missing=
+	for key in $required; do
+		[ -n "$(value "$preset" "$key")" ] || missing="$missing $key"
+	done
+	is "$missing" '' "$preset: required keys"
+	is "$(urls "$preset" | grep -cv '^https://[a-z0-9.{}-]*/\?[^ ]*$')" 0 "$preset: https alone"
+	like "$(sed -n '/^#/p' "$file")" 'https://[a-z]' "$preset: a comment with its sources"
+	like "$(head -n 1 "$file")" '^# .' "$preset: the comment stands first"
+	is "$(grep -cE '^(client_[a-z_]*|provider|user|group) =' "$file")" 0 "$preset: no client of anybody's"
+	is "$(LC_ALL=C grep -c '[^ -~]' "$file")" 0 "$preset: ASCII"
+	is "$(cut -d= -f1 "$file" | grep -v '^#' | sort | uniq -d)" '' "$preset: no key twice"
+	# The servers that are advertised are among those a token may go to.
+	stray=
+	for server in $(value "$preset" imap) $(value "$preset" pop) $(value "$preset" smtp); do
+		case " $(value "$preset" hosts) " in
+		*" ${server%:*} "*) ;;
+		*) stray="$stray $server" ;;
+		esac
+		case $server in
+		*:993 | *:995 | *:465 | *:587) ;;
+		*) stray="$stray $server(port)" ;;
+		esac
+	done
+	is "$stray" '' "$preset: imap, pop and smtp are among hosts, on ports with TLS"
+	is "$(value "$preset" hosts | grep -c '[*]')" 0 "$preset: hosts are named one by one"
+done
+for preset in $presets; do
+	case $preset in
+	microsoft*) wanted=tolerated ;;
+	*) wanted=punished ;;
+	esac
+	is "$(value "$preset" refresh_token_reuse)" "$wanted" "$preset: reuse of a refresh token is $wanted"
+done
+
+# ---- what the program makes of them
+
+run providers
+is "$STATUS" 0 'providers: exit status'
+is "$ERR" '' 'providers: nothing on stderr'
+is "$(printf '%s\n' "$OUT" | sed 's/[[:space:]].*//' | sort)" "$(printf '%s\n' $presets | sort)" 'providers: lists them all'
+
+for preset in $presets; do
+	run providers "$preset"
+	is "$STATUS $ERR" '0 ' "providers $preset: exit status and stderr"
+	title=$(value "$preset" title)
+	missing=
+	printf '%s\n' "$OUT" | grep -qF -- "$title" || missing="$missing title"
+	printf '%s\n' "$OUT" | grep -qF -- "$(value "$preset" smtp)" || missing="$missing smtp"
+	printf '%s\n' "$OUT" | tr -s ' \n' ' ' | grep -qF -- "$(value "$preset" note)" || missing="$missing note"
+	is "$missing" '' "providers $preset: shows title, smtp and note"
+done
+
+run providers gogle
+is "$STATUS" 78 'an unknown preset: exit status'
+is "$OUT" '' 'an unknown preset: nothing on stdout'
+like "$ERR" '^saslfresh: .*gogle.*google' 'an unknown preset: the nearest is named'
+
+# An account with provider and client_id is complete: what is missing is the login.
+for preset in $presets; do
+	printf '[account me@example.test]\nprovider = %s\nclient_id = client\n' "$preset" >"$config"
+	run token me@example.test
+	is "$STATUS $OUT" '77 ' "$preset: with a client_id it lacks the login alone"
+	like "$ERR" '^saslfresh: .*me@example\.test.*login' "$preset: the sentence says so"
+	run list
+	is "$STATUS $(printf '%s\n' "$OUT" | sed 's/[[:space:]].*//')" '0 me@example.test' "$preset: list"
+done
+
+# And every key of a preset can be set in the account: this one is refused before any request.
+for preset in google zoho; do
+	printf '[account me@example.test]\nprovider = %s\nclient_id = client\ntoken_endpoint = http://mail.example.test/\n' \
+		"$preset" >"$config"
+	printf 'rt\n' >"$TAP_DIR/refresh-token"
+	chmod 0600 "$TAP_DIR/refresh-token"
+	run login me@example.test --refresh-token-file "$TAP_DIR/refresh-token"
+	is "$STATUS $OUT" '78 ' "$preset: an endpoint of the account overrules the preset"
+	like "$ERR" 'http' "$preset: and is refused when it is plain http"
+done
+
+# ---- completions
+
+# complete_words WORD...: what bash offers for the last word.
+complete_words() {
+	(
+		. "$here/../contrib/completions/saslfresh.bash" || exit 1
+		COMP_WORDS=("$@")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_saslfresh
+		printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
+	)
+}
+
+printf '[account me@example.test]\nprovider = google\nclient_id = a\n[account you@example.test]\nprovider = yahoo\nclient_id = b\n' >"$config"
+run help
+for verb in token refresh status list login providers answer help version; do
+	like "$OUT" "(^|[[:space:]])$verb([[:space:]]|\$)" "help names the verb $verb, as the completions do"
+done
+is "$(complete_words saslfresh to)" 'token ' 'bash: verbs'
+is "$(complete_words saslfresh token '')" 'me@example.test you@example.test ' 'bash: accounts'
+is "$(complete_words saslfresh token y)" 'you@example.test ' 'bash: accounts by their beginning'
+is "$(complete_words saslfresh refresh --)" '--all --force ' 'bash: options of refresh'
+is "$(complete_words saslfresh refresh --force m)" 'me@example.test ' 'bash: accounts behind an option'
+is "$(complete_words saslfresh status --)" '--check --critical --json --prometheus --warning ' 'bash: options of status'
+is "$(complete_words saslfresh login --)" '--any-user --device --refresh-token-file ' 'bash: options of login'
+is "$(complete_words saslfresh login me@example.test --refresh-token-file "$TAP_DIR/refr")" "$TAP_DIR/refresh-token " 'bash: files'
+is "$(complete_words saslfresh providers micro)" 'microsoft microsoft-china microsoft-dod microsoft-gov ' 'bash: presets'
+is "$(complete_words saslfresh help pro)" 'providers ' 'bash: verbs behind help'
+is "$(complete_words saslfresh nonsense '')" ' ' 'bash: nothing behind nonsense'
+for shell in zsh fish; do
+	if command -v "$shell" >/dev/null; then
+		succeeds "$shell: the completion parses" "$shell" -n "$here/../contrib/completions/saslfresh.$shell"
+	else
+		skip "$shell: the completion parses" "no $shell here"
+	fi
+done
+
+tap_end
