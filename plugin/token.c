@@ -112,7 +112,7 @@ int64_t token_backoff(int64_t failures, uint32_t chance)
 {
 	int64_t seconds = BACKOFF_FIRST;
 
-	while (--failures > 0 && seconds < BACKOFF_MAX)
+	for (int64_t i = 1; i < failures && seconds < BACKOFF_MAX; i++)
 		seconds *= 2;
 	seconds = smaller(seconds, BACKOFF_MAX);
 	return seconds * 4 / 5 + (int64_t)(chance % (uint32_t)(seconds * 2 / 5 + 1));
