@@ -122,13 +122,14 @@ ok 'no path of one machine, no trailing blank' "$(cd "$src" && grep -nE '/root/|
 so=.libs/libsaslfresh.so
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^lib(asan|ubsan)\.so' | sort | tr '\n' ' '; }
 if [ -f "$so" ]; then
-    sanitized=$(readelf -d "$so" | grep -c 'lib[au]*san')
+    # clang links its sanitizers into the programs, and with them more libraries.
+    sanitized=$(nm -D "$so" | grep -c '__asan_init')
     ok 'the plugin needs libc alone' "$(n=$(needed "$so"); case $n in 'libc.so.6 ' | 'ld-linux'*' libc.so.6 ') ;; *) echo "$n" ;; esac)"
     ok 'the plugin shows one symbol' "$(nm -D --defined-only "$so" | awk '$3 !~ /^(__asan|__ubsan|__odr)/ { print $3 }' | grep -vx sasl_client_plug_init)"
     ok 'and that one' "$(nm -D --defined-only "$so" | grep -q ' T sasl_client_plug_init$' || echo 'it does not')"
-    ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"
     ok 'the online half does link libcurl' "$(needed saslfresh-online | grep -q libcurl || echo 'it does not')"
     if [ "$sanitized" -eq 0 ]; then
+        ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"
         for object in "$so" saslfresh saslfresh-online; do
             ok "$object: RELRO, bound at start, no executable stack" "$(
                 readelf -lW "$object" | grep -q GNU_RELRO || echo 'no RELRO'
