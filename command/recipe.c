@@ -72,25 +72,40 @@ static void add_url_user(const struct recipe *r)
 		add(r, *c == '@' || *c == '+' ? "%%%02X" : "%c", (unsigned char)*c);
 }
 
-static void print_mutt(const struct recipe *r)
+static void print_mutt_with(const struct recipe *r, const char *max)
 {
-	add(r, "# for ~/.muttrc, or ~/.neomuttrc of NeoMutt\n");
 	if (has(&r->imap))
 		add(r,
 			"set imap_user = \"%s\"\nset folder = \"imap%s://%s:%d/\"\n"
 			"set spoolfile = \"+INBOX\"\nset imap_authenticators = \"xoauth2\"\n"
-			"set imap_oauth_refresh_command = \"%s token %s\"\n",
+			"set imap_oauth_refresh_command = \"%s token%s %s\"\n",
 			r->user, r->imap.tls ? "s" : "", r->imap.host, r->imap.port, r->command,
-			r->name);
+			max, r->name);
 	if (has(&r->smtp)) {
 		add(r, "set smtp_url = \"smtp%s://", r->smtp.tls ? "s" : "");
 		add_url_user(r);
 		add(r,
 			"@%s:%d/\"\nset smtp_authenticators = \"xoauth2\"\n"
-			"set smtp_oauth_refresh_command = \"%s token %s\"\n",
-			r->smtp.host, r->smtp.port, r->command, r->name);
+			"set smtp_oauth_refresh_command = \"%s token%s %s\"\n",
+			r->smtp.host, r->smtp.port, r->command, max, r->name);
 	}
 	add(r, "set ssl_starttls = yes\nset ssl_force_tls = yes\nset from = \"%s\"\n", r->from);
+}
+
+static void print_mutt(const struct recipe *r)
+{
+	add(r, "# for ~/.muttrc\n");
+	print_mutt_with(r, "");
+}
+
+/* NeoMutt makes "user=USER^Aauth=Bearer TOKEN^A^A" in a buffer of 4,096 octets. */
+static void print_neomutt(const struct recipe *r)
+{
+	char max[32];
+
+	add(r, "# for ~/.neomuttrc\n");
+	snprintf(max, sizeof(max), " --max %d", 4095 - 20 - (int)strlen(r->user));
+	print_mutt_with(r, max);
 }
 
 static void add_curl(const struct recipe *r)
@@ -189,7 +204,7 @@ static const struct entry {
 	{{"neomutt", true, true,
 		 {".neomuttrc", ".config/neomutt/neomuttrc", ".config/neomutt/muttrc",
 			 ".mutt/muttrc", ".muttrc", NULL}},
-		print_mutt},
+		print_neomutt},
 	{{"curl", true, true, {NULL}}, print_curl},
 	{{"git", false, true, {NULL}}, print_git},
 	{{"imtest", true, true, {NULL}}, print_imtest},

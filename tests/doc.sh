@@ -91,8 +91,8 @@ for page in "$page1" "$page5" "$page8"; do
 	is "$(mandoc -T lint -W warning "$page" 2>&1)" '' "${page##*/}: mandoc has nothing to say"
 	like "$(rendered "$page" | sed -n 1p)" '^SASLFRESH' "${page##*/}: and shows it"
 done
-is "$(cat "$top/README" "$top"/doc/* | grep -c '[^ -~]')" 0 'ASCII alone'
-unlike "$(cat "$top/README" "$top"/doc/*)" '(^|[^A-Za-z0-9])/(work|root|home)/' 'no path of one machine'
+is "$(cat "$top/README" "$top"/doc/*.[158] "$top"/doc/mailers/* | grep -c $'[^\t -~]')" 0 'ASCII alone'
+unlike "$(cat "$top/README" "$top"/doc/*.[158] "$top"/doc/mailers/*)" '(^|[^A-Za-z0-9])/(work|root|home)/' 'no path of one machine'
 is "$(awk 'length > 88' "$top/README")" '' 'README: lines that fit'
 is "$(grep -c '[[:blank:]]$' "$top/README" "$page1" "$page5" "$page8" | cut -d: -f2 | sort -u)" 0 'no trailing blanks'
 

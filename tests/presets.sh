@@ -141,7 +141,7 @@ for verb in token refresh status list login providers answer help version; do
 	like "$OUT" "(^|[[:space:]])$verb([[:space:]]|\$)" "help names the verb $verb, as the completions do"
 done
 is "$(complete_words saslfresh to)" 'token ' 'bash: verbs'
-is "$(complete_words saslfresh token '')" 'me@example.test you@example.test ' 'bash: accounts'
+is "$(complete_words saslfresh token '')" '--max me@example.test you@example.test ' 'bash: accounts'
 is "$(complete_words saslfresh token y)" 'you@example.test ' 'bash: accounts by their beginning'
 is "$(complete_words saslfresh refresh --)" '--all --force ' 'bash: options of refresh'
 is "$(complete_words saslfresh refresh --force m)" 'me@example.test ' 'bash: accounts behind an option'

@@ -34,7 +34,7 @@ _saslfresh() {
 	fi
 	case $verb in
 	token)
-		[[ $COMP_CWORD -eq 2 ]] && _saslfresh_offer < <(_saslfresh_names list)
+		_saslfresh_offer < <(printf '%s\n' --max; _saslfresh_names list)
 		;;
 	refresh)
 		_saslfresh_offer < <(printf '%s\n' --all --force; _saslfresh_names list)

@@ -23,6 +23,7 @@ complete -c saslfresh -n __fish_use_subcommand -a help -d 'Explain a verb'
 complete -c saslfresh -n __fish_use_subcommand -a version -d 'Print the version'
 
 complete -c saslfresh -n '__fish_seen_subcommand_from token refresh status login logout import config-for' -a '(__saslfresh_names list)'
+complete -c saslfresh -n '__fish_seen_subcommand_from token' -l max -x -d 'Fail if the token is longer, in octets'
 complete -c saslfresh -n '__fish_seen_subcommand_from refresh' -l all -d 'All accounts'
 complete -c saslfresh -n '__fish_seen_subcommand_from refresh' -l force -d 'Even those that are fresh'
 complete -c saslfresh -n '__fish_seen_subcommand_from status' -l json -d 'For programs'

@@ -43,7 +43,9 @@ _saslfresh() {
 		'*::argument:->arguments' && return
 	case $line[1] in
 	token)
-		_arguments '1:account:_saslfresh_accounts'
+		_arguments \
+			'--max[fail if the token is longer]:octets:' \
+			'1:account:_saslfresh_accounts'
 		;;
 	refresh)
 		_arguments \
