@@ -87,7 +87,7 @@ const struct verb verb_token = {
 	.help = "Prints the token and a newline, nothing else. A token that is about to expire is\n"
 		"renewed first, by one process however many ask. On failure nothing is printed on\n"
 		"standard output. Standard input is not read.\n\n"
-		"  --max OCTETS  fail, and say so, if the token is longer: for programs that cut it\n\n"
+		"  --max OCTETS  fail, and say so, if the token is longer than a program takes\n\n"
 		"  msmtp:  passwordeval saslfresh token me@example.org\n"
 		"  mutt:   set imap_oauth_refresh_command = \"saslfresh token me@example.org\"\n"
 		"  curl:   curl --oauth2-bearer \"$(saslfresh token me@example.org)\" ...\n",
