@@ -1,81 +1,10 @@
 #include "reply.h"
 
-#include <json-c/json.h>
-
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { JSON_DEPTH = 16 };
-
-/* Text of a member; false if it is there and not a string that fits and has only VSCHAR. */
-static bool get_text(struct json_object *object, const char *name, char *text, size_t size)
-{
-	struct json_object *member;
-	const char *value;
-	size_t len;
-
-	if (!json_object_object_get_ex(object, name, &member) || member == NULL)
-		return true;
-	if (!json_object_is_type(member, json_type_string))
-		return false;
-	value = json_object_get_string(member);
-	len = (size_t)json_object_get_string_len(member);
-	if (len >= size)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)value[i] < 0x20 || (unsigned char)value[i] > 0x7e)
-			return false;
-	memcpy(text, value, len);
-	text[len] = '\0';
-	return true;
-}
-
-/* Text to be shown: cut to fit, other bytes as '?'. */
-static void get_words(struct json_object *object, const char *name, char *text, size_t size)
-{
-	struct json_object *member;
-	const char *value;
-	size_t len;
-
-	if (!json_object_object_get_ex(object, name, &member) ||
-		!json_object_is_type(member, json_type_string))
-		return;
-	value = json_object_get_string(member);
-	len = (size_t)json_object_get_string_len(member);
-	if (len >= size)
-		len = size - 1;
-	for (size_t i = 0; i < len; i++)
-		text[i] = (unsigned char)value[i] >= 0x20 && (unsigned char)value[i] <= 0x7e
-			? value[i]
-			: '?';
-	text[len] = '\0';
-}
-
-/* A positive number of seconds, also from a string or a fraction; 0 for anything else. */
-static int64_t get_seconds(struct json_object *object, const char *name)
-{
-	struct json_object *member;
-	double seconds = 0;
-	char *stop;
-
-	if (!json_object_object_get_ex(object, name, &member))
-		return 0;
-	if (json_object_is_type(member, json_type_string)) {
-		const char *text = json_object_get_string(member);
-
-		seconds = strtod(text, &stop);
-		if (stop != text + json_object_get_string_len(member))
-			return 0;
-	} else if (json_object_is_type(member, json_type_int) ||
-		json_object_is_type(member, json_type_double)) {
-		seconds = json_object_get_double(member);
-	}
-	if (!(seconds >= 1))
-		return 0;
-	return seconds < TOKEN_LIFE_MAX ? (int64_t)seconds : TOKEN_LIFE_MAX;
-}
+#include "json.h"
 
 static int64_t earliest(int64_t a, int64_t b)
 {
@@ -88,7 +17,7 @@ static bool check_type(struct json_object *object, struct error *err)
 {
 	char type[64] = "";
 
-	if (!get_text(object, "token_type", type, sizeof(type)))
+	if (!json_text(object, "token_type", type, sizeof(type)))
 		return error_set(err, ERROR_SERVER, "the token_type in the reply is no word");
 	if (type[0] == '\0' || strcasecmp(type, "bearer") == 0)
 		return true;
@@ -97,27 +26,28 @@ static bool check_type(struct json_object *object, struct error *err)
 
 static bool read_members(struct json_object *object, struct reply *reply, struct error *err)
 {
-	bool refresh_ok = get_text(
+	bool refresh_ok = json_text(
 		object, "refresh_token", reply->refresh_token, sizeof(reply->refresh_token));
-	bool access_ok = get_text(object, "access_token", reply->access_token,
+	bool access_ok = json_text(object, "access_token", reply->access_token,
 				 sizeof(reply->access_token)) &&
 		(reply->access_token[0] == '\0' || token_is_sendable(reply->access_token));
 
-	reply->expires_in = get_seconds(object, "expires_in");
+	reply->expires_in = json_seconds(object, "expires_in", TOKEN_LIFE_MAX);
 	if (reply->expires_in == 0)
 		reply->expires_in = TOKEN_LIFE_DEFAULT;
-	reply->refresh_token_expires_in = earliest(get_seconds(object, "refresh_token_expires_in"),
-		earliest(get_seconds(object, "refresh_token_timeout"),
-			get_seconds(object, "authorization_expires_in")));
-	get_words(object, "error", reply->error, sizeof(reply->error));
-	get_words(object, "suberror", reply->suberror, sizeof(reply->suberror));
+	reply->refresh_token_expires_in =
+		earliest(json_seconds(object, "refresh_token_expires_in", TOKEN_LIFE_MAX),
+			earliest(json_seconds(object, "refresh_token_timeout", TOKEN_LIFE_MAX),
+				json_seconds(object, "authorization_expires_in", TOKEN_LIFE_MAX)));
+	json_words(object, "error", reply->error, sizeof(reply->error));
+	json_words(object, "suberror", reply->suberror, sizeof(reply->suberror));
 	if (reply->suberror[0] == '\0')
-		get_words(object, "error_subtype", reply->suberror, sizeof(reply->suberror));
-	get_words(object, "error_description", reply->error_description,
+		json_words(object, "error_subtype", reply->suberror, sizeof(reply->suberror));
+	json_words(object, "error_description", reply->error_description,
 		sizeof(reply->error_description));
-	if (!get_text(object, "scope", reply->scope, sizeof(reply->scope)))
+	if (!json_text(object, "scope", reply->scope, sizeof(reply->scope)))
 		reply->scope[0] = '\0';
-	if (!get_text(object, "id_token", reply->id_token, sizeof(reply->id_token)))
+	if (!json_text(object, "id_token", reply->id_token, sizeof(reply->id_token)))
 		reply->id_token[0] = '\0';
 	if (reply->error[0] != '\0')
 		return true;
@@ -136,57 +66,17 @@ static bool read_members(struct json_object *object, struct reply *reply, struct
 	return check_type(object, err);
 }
 
-/* What is freed is wiped first where we can reach it. */
-static void wipe_strings(struct json_object *object)
-{
-	json_object_object_foreach(object, name, member)
-	{
-		(void)name;
-		if (json_object_is_type(member, json_type_string))
-			explicit_bzero((char *)json_object_get_string(member),
-				(size_t)json_object_get_string_len(member));
-	}
-}
-
-/* An object of len octets, or NULL with err set; let go with let_go. */
-static struct json_object *parse(const char *json, size_t len, struct error *err)
-{
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
-	struct json_object *object = NULL;
-
-	if (tokener == NULL) {
-		error_set(err, ERROR_SYSTEM, "out of memory");
-		return NULL;
-	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* A NUL would end the text for json-c. */
-	if (memchr(json, '\0', len) == NULL)
-		object = json_tokener_parse_ex(tokener, json, (int)len);
-	json_tokener_free(tokener);
-	if (object != NULL && json_object_is_type(object, json_type_object))
-		return object;
-	json_object_put(object);
-	error_set(err, ERROR_SERVER, "the reply is not a JSON object");
-	return NULL;
-}
-
-static void let_go(struct json_object *object)
-{
-	wipe_strings(object);
-	json_object_put(object);
-}
-
 bool reply_parse(const char *json, size_t len, struct reply *reply, struct error *err)
 {
 	struct json_object *object;
 	bool ok;
 
 	memset(reply, 0, sizeof(*reply));
-	object = parse(json, len, err);
+	object = json_parse(json, len, err);
 	if (object == NULL)
 		return false;
 	ok = read_members(object, reply, err);
-	let_go(object);
+	json_let_go(object);
 	return ok;
 }
 
@@ -201,21 +91,21 @@ static bool is_web_address(const char *text)
 /* Google says verification_url (without the i). */
 static bool read_device(struct json_object *object, struct device_reply *reply)
 {
-	if (!get_text(object, "device_code", reply->device_code, sizeof(reply->device_code)) ||
-		!get_text(object, "user_code", reply->user_code, sizeof(reply->user_code)) ||
-		!get_text(object, "verification_uri", reply->verification_uri,
+	if (!json_text(object, "device_code", reply->device_code, sizeof(reply->device_code)) ||
+		!json_text(object, "user_code", reply->user_code, sizeof(reply->user_code)) ||
+		!json_text(object, "verification_uri", reply->verification_uri,
 			sizeof(reply->verification_uri)) ||
-		!get_text(object, "verification_uri_complete", reply->verification_uri_complete,
+		!json_text(object, "verification_uri_complete", reply->verification_uri_complete,
 			sizeof(reply->verification_uri_complete)))
 		return false;
 	if (reply->verification_uri[0] == '\0' &&
-		!get_text(object, "verification_url", reply->verification_uri,
+		!json_text(object, "verification_url", reply->verification_uri,
 			sizeof(reply->verification_uri)))
 		return false;
 	if (!is_web_address(reply->verification_uri_complete))
 		reply->verification_uri_complete[0] = '\0';
-	reply->expires_in = get_seconds(object, "expires_in");
-	reply->interval = get_seconds(object, "interval");
+	reply->expires_in = json_seconds(object, "expires_in", TOKEN_LIFE_MAX);
+	reply->interval = json_seconds(object, "interval", TOKEN_LIFE_MAX);
 	return reply->device_code[0] != '\0' && reply->user_code[0] != '\0' &&
 		is_web_address(reply->verification_uri);
 }
@@ -226,14 +116,14 @@ bool reply_parse_device(const char *json, size_t len, struct device_reply *reply
 	bool ok;
 
 	memset(reply, 0, sizeof(*reply));
-	object = parse(json, len, err);
+	object = json_parse(json, len, err);
 	if (object == NULL)
 		return false;
 	ok = read_device(object, reply) ||
 		error_set(err, ERROR_SERVER,
 			"the reply lacks a device_code, user_code or verification_uri that can be "
 			"used");
-	let_go(object);
+	json_let_go(object);
 	return ok;
 }
 
@@ -245,13 +135,13 @@ bool reply_parse_identity(
 	struct json_object *object;
 
 	memset(identity, 0, sizeof(*identity));
-	object = parse(json, len, err);
+	object = json_parse(json, len, err);
 	if (object == NULL)
 		return false;
 	for (int i = 0; i < REPLY_NAMES; i++)
-		if (!get_text(object, claims[i], identity->names[i], REPLY_NAME_SIZE))
+		if (!json_text(object, claims[i], identity->names[i], REPLY_NAME_SIZE))
 			identity->names[i][0] = '\0';
-	let_go(object);
+	json_let_go(object);
 	return true;
 }
 
@@ -284,7 +174,7 @@ static bool read_foreign(
 
 		for (const char *const *name = foreign_members[i].names; *name != NULL; name++)
 			if (text[0] == '\0' &&
-				!get_text(object, *name, text, foreign_members[i].size))
+				!json_text(object, *name, text, foreign_members[i].size))
 				return error_set(err, ERROR_CONFIG,
 					"%s in the file is no text, is too long or has bytes that "
 					"it cannot have",
@@ -301,11 +191,11 @@ bool reply_parse_foreign(
 	bool ok;
 
 	memset(foreign, 0, sizeof(*foreign));
-	object = parse(json, len, err);
+	object = json_parse(json, len, err);
 	if (object == NULL)
 		return err->kind == ERROR_SERVER &&
 			error_set(err, ERROR_CONFIG, "the file is not a JSON object");
 	ok = read_foreign(object, foreign, err);
-	let_go(object);
+	json_let_go(object);
 	return ok;
 }

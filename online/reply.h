@@ -1,7 +1,6 @@
 /* reply.h: what a token endpoint answers (RFC 6749 s.5.1 and s.5.2), and what other tools keep of
- * such answers. The only file that knows json-c. Strict about sizes and bytes; lenient where
- * servers are known to be: numbers may be strings, token_type may be in any case or missing,
- * expires_in may be anything or missing. */
+ * such answers. Strict about sizes and bytes; lenient where servers are known to be: numbers may be
+ * strings, token_type may be in any case or missing, expires_in may be anything or missing. */
 #ifndef SASLFRESH_REPLY_H
 #define SASLFRESH_REPLY_H
 

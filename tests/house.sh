@@ -36,6 +36,7 @@ command  6 obtain recipe report
 command  7 hook metrics nagios
 command  8 answer config_for import list login logout providers refresh status token
 command  9 main
+online   3 json
 online   4 http digest input remedy reply record
 online   4 base64 browser prompt redirect
 online   5 ending secret store grant
@@ -92,7 +93,7 @@ sole() { # HEADER FILE
 }
 sole sasl/ plugin/mechanism.c
 sole curl/ online/http.c
-sole json-c/ online/reply.c
+sole json-c/ online/json.c
 sole openssl/ online/digest.c
 sole spawn.h plugin/ask.c
 sole dirent.h plugin/provider.c
