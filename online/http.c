@@ -174,9 +174,10 @@ static CURLcode set_message(CURL *curl, const struct http_request *request,
 	struct http_reply *reply, struct curl_slist *headers)
 {
 	CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	const char *body = request->form != NULL ? request->form : request->json;
 
-	if (code == CURLE_OK && request->form != NULL)
-		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form);
+	if (code == CURLE_OK && body != NULL)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 	if (code == CURLE_OK && request->bearer != NULL) {
 		code = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		if (code == CURLE_OK)
@@ -303,6 +304,8 @@ bool http_post(const struct http_request *request, struct http_reply *reply, str
 		return error_set(err, ERROR_SYSTEM, "out of memory");
 	headers = curl_slist_append(NULL, "Accept: application/json");
 	longer = curl_slist_append(headers, "Expect:");
+	if (request->json != NULL && longer != NULL)
+		longer = curl_slist_append(headers, "Content-Type: application/json");
 	curl = curl_easy_init();
 	if (curl != NULL && longer != NULL) {
 		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);

@@ -1,4 +1,4 @@
-/* http.h: one POST of a form, or one GET. The only file that knows libcurl.
+/* http.h: one POST of a form or of JSON, or one GET. The only file that knows libcurl.
  * https only (plain http to a loopback address where the caller allows it), TLS 1.2 or later, the
  * certificate always verified, no redirects, no cookies, no netrc; bounded in time and size. */
 #ifndef SASLFRESH_HTTP_H
@@ -14,7 +14,8 @@ enum { HTTP_BODY_MAX = 64 * 1024, HTTP_WORD_MAX = 256 };
 
 struct http_request {
 	const char *url;
-	const char *form;   /* application/x-www-form-urlencoded; NULL: a GET */
+	const char *form;   /* application/x-www-form-urlencoded */
+	const char *json;   /* application/json; both NULL: a GET */
 	const char *bearer; /* an access token to show; NULL: none */
 	const char *user;   /* HTTP Basic; NULL: none */
 	const char *password;

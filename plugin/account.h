@@ -48,7 +48,9 @@ enum account_key {
 	ACCOUNT_DOMAINS,
 	ACCOUNT_MX,
 	ACCOUNT_CONSOLE,
+	ACCOUNT_CLIENT_STEPS, /* what to do there, see ACCOUNT_STEP */
 	ACCOUNT_ACCOUNT_PAGE,
+	ACCOUNT_APP_PASSWORD_PAGE, /* without a token_endpoint: the only way there is */
 	ACCOUNT_NOTE,
 	/* HOST:PORT, and where the port does not tell, tls or starttls */
 	ACCOUNT_IMAP,
@@ -56,6 +58,8 @@ enum account_key {
 	ACCOUNT_SMTP,
 	ACCOUNT_KEYS,
 };
+
+#define ACCOUNT_STEP " | " /* between two steps of client_steps */
 
 struct account {
 	char *name;		    /* "" for a preset */

@@ -271,8 +271,13 @@ static int count_secrets(const struct account *account)
 
 static bool missing(const struct account *account, enum account_key key, struct error *err)
 {
+	const char *page = account_value(account, ACCOUNT_APP_PASSWORD_PAGE);
 	char cause[128];
 
+	if (key == ACCOUNT_TOKEN_ENDPOINT && *page != '\0') {
+		unfit(account, err, "is at a provider without OAuth 2.0 for mail programs");
+		return error_hint(err, "use an app password: %s", page);
+	}
 	snprintf(cause, sizeof(cause), "has no %s", account_key_name(key));
 	unfit(account, err, cause);
 	if (key == ACCOUNT_CLIENT_ID && account->values[ACCOUNT_CONSOLE] != NULL)

@@ -37,13 +37,14 @@ command  7 hook metrics nagios
 command  8 answer config_for import list login logout providers refresh status token
 command  9 main
 online   3 json
-online   4 http digest input remedy reply record
+online   4 dns http digest input remedy reply record
 online   4 base64 browser prompt redirect
 online   5 ending secret store grant
-online   5 pkce
+online   5 pkce document metadata
 online   6 renewal
 online   7 adopt refresh
-online   6 consent identity
+online   6 consent discover identity
+online   7 find registration
 online   8 import logout reject tell
 online   8 granted
 online   9 device login
@@ -95,6 +96,7 @@ sole sasl/ plugin/mechanism.c
 sole curl/ online/http.c
 sole json-c/ online/json.c
 sole openssl/ online/digest.c
+sole resolv.h online/dns.c
 sole spawn.h plugin/ask.c
 sole dirent.h plugin/provider.c
 sole pwd.h command/owner.c
