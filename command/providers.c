@@ -1,6 +1,7 @@
 #include "provider.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "verb.h"
 
@@ -10,7 +11,9 @@ static bool print_title(const char *name, struct error *err)
 
 	if (!provider_read(name, &preset, err))
 		return false;
-	printf("%-16s %s\n", name, account_value(&preset, ACCOUNT_TITLE));
+	printf("%-16s %s%s\n", name, account_value(&preset, ACCOUNT_TITLE),
+		preset.values[ACCOUNT_TOKEN_ENDPOINT] == NULL ? " (no OAuth 2.0: app passwords)"
+							      : "");
 	account_free(&preset);
 	return true;
 }
@@ -26,6 +29,21 @@ static bool print_all(struct error *err)
 	return ok;
 }
 
+/* One step a line, which a preset cannot have: a comment, for people. */
+static void print_steps(const char *steps)
+{
+	const size_t mark = strlen(ACCOUNT_STEP);
+	const char *end;
+
+	for (int number = 1; *steps != '\0'; number++) {
+		end = strstr(steps, ACCOUNT_STEP);
+		if (end == NULL)
+			end = steps + strlen(steps);
+		printf("#   %d. %.*s\n", number, (int)(end - steps), steps);
+		steps = *end != '\0' ? end + mark : end;
+	}
+}
+
 static bool print_one(const char *name, struct error *err)
 {
 	struct account preset;
@@ -37,6 +55,10 @@ static bool print_one(const char *name, struct error *err)
 		if (preset.values[key] != NULL)
 			printf("%s = %s\n", account_key_name((enum account_key)key),
 				preset.values[key]);
+	if (preset.values[ACCOUNT_CLIENT_STEPS] != NULL) {
+		printf("# To register a client:\n");
+		print_steps(preset.values[ACCOUNT_CLIENT_STEPS]);
+	}
 	account_free(&preset);
 	return true;
 }

@@ -42,8 +42,8 @@ static bool offers_tokens(const struct account *account, const struct account *p
 		error_set(err, ERROR_CONFIG, "%.100s has no OAuth 2.0 for mail programs",
 			*title != '\0' ? title : name);
 		if (*page != '\0')
-			error_hint(err,
-				"make an app password and give that to the mail program: %s", page);
+			error_hint(err, "it takes a password made for mail programs instead: %s",
+				page);
 		return false;
 	}
 	if (*page != '\0' && account->values[ACCOUNT_CLIENT_ID] == NULL)

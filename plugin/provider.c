@@ -276,7 +276,8 @@ static bool missing(const struct account *account, enum account_key key, struct 
 
 	if (key == ACCOUNT_TOKEN_ENDPOINT && *page != '\0') {
 		unfit(account, err, "is at a provider without OAuth 2.0 for mail programs");
-		return error_hint(err, "use an app password: %s", page);
+		return error_hint(
+			err, "it takes a password made for mail programs instead: %s", page);
 	}
 	snprintf(cause, sizeof(cause), "has no %s", account_key_name(key));
 	unfit(account, err, cause);

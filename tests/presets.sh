@@ -8,8 +8,13 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$here/endpoint/prefix.sh"
 
 export LC_ALL=C
-presets='aol comcast fastmail google mailru microsoft-china microsoft-dod microsoft-gov microsoft yahoo yandex zoho'
-required='title domains mx authorization_endpoint token_endpoint scope hosts imap smtp refresh_token_reuse note'
+# In the order of the file names, so that the list can be compared with the directory.
+presets='aol comcast fastmail gmx google icloud mailcom mailru microsoft-china microsoft-dod microsoft-gov microsoft proton
+webde yahoo yandex zoho'
+passwords='gmx icloud mailcom proton webde' # no OAuth 2.0
+tokens=$(printf '%s\n' $presets | grep -vxF "$(printf '%s\n' $passwords)")
+required='title mx note'
+required_tokens='authorization_endpoint token_endpoint scope hosts imap smtp refresh_token_reuse'
 
 tap_start
 prefix_make "$here/.."
@@ -39,20 +44,27 @@ is "$(cd "$here/../providers" && printf '%s ' *.conf)" "$(printf '%s.conf ' $pre
 is "$(cd "$PREFIX/share/saslfresh/providers" && printf '%s ' *.conf)" "$(printf '%s.conf ' $presets)" 'all are installed'
 
 urls() { # PRESET: every value that is a URL of ours to call
-	sed -nE 's/^(issuer|[a-z_]*_endpoint|console|account_page) = //p' "$here/../providers/$1.conf"
+	sed -nE 's/^(issuer|[a-z_]*_endpoint|console|account_page|app_password_page) = //p' "$here/../providers/$1.conf"
+}
+
+is_in() { # WORD WORD...
+	local word=$1
+	shift
+	case " $* " in *" $word "*) ;; *) return 1 ;; esac
 }
 
 for preset in $presets; do
 	file=$here/../providers/$preset.conf
 	missing=
-	for key in $required; do
+	for key in $required $(is_in "$preset" $tokens && echo $required_tokens || echo app_password_page); do
 		[ -n "$(value "$preset" "$key")" ] || missing="$missing $key"
 	done
+	is_in "$preset" microsoft-dod microsoft-gov || [ -n "$(value "$preset" domains)" ] || missing="$missing domains"
 	is "$missing" '' "$preset: required keys"
 	is "$(urls "$preset" | grep -cv '^https://[a-z0-9.{}-]*/\?[^ ]*$')" 0 "$preset: https alone"
 	like "$(sed -n '/^#/p' "$file")" 'https://[a-z]' "$preset: a comment with its sources"
 	like "$(head -n 1 "$file")" '^# .' "$preset: the comment stands first"
-	is "$(grep -cE '^(client_[a-z_]*|provider|user|group) =' "$file")" 0 "$preset: no client of anybody's"
+	is "$(grep -cE '^(client_(id|secret[a-z_]*)|provider|user|group) =' "$file")" 0 "$preset: no client of anybody's"
 	is "$(LC_ALL=C grep -c '[^ -~]' "$file")" 0 "$preset: ASCII"
 	is "$(cut -d= -f1 "$file" | grep -v '^#' | sort | uniq -d)" '' "$preset: no key twice"
 	# The servers that are advertised are among those a token may go to.
@@ -70,7 +82,24 @@ for preset in $presets; do
 	is "$stray" '' "$preset: imap, pop and smtp are among hosts, on ports with TLS"
 	is "$(value "$preset" hosts | grep -c '[*]')" 0 "$preset: hosts are named one by one"
 done
-for preset in $presets; do
+for preset in $passwords; do
+	is "$(grep -cE '^([a-z_]*_endpoint|issuer|scope|hosts|console|client_steps|refresh_token_reuse) =' \
+		"$here/../providers/$preset.conf")" 0 "$preset: app passwords are all there is"
+done
+# Whoever can register a client is told how; Fastmail does it itself, Comcast for nobody.
+for preset in $tokens; do
+	case $preset in
+	comcast) wanted=no-no-no ;;
+	fastmail) wanted=yes-no-yes ;;
+	*) wanted=yes-yes-no ;;
+	esac
+	is "$(for key in console client_steps registration_endpoint; do
+		[ -n "$(value "$preset" "$key")" ] && echo yes || echo no
+	done | paste -sd-)" "$wanted" "$preset: how a client is registered"
+done
+is "$(for preset in $presets; do value "$preset" domains | tr ' ' '\n'; done | sort | uniq -d)" '' 'no domain in two presets'
+is "$(for preset in $presets; do value "$preset" mx | tr ' ' '\n'; done | sort | uniq -d)" '' 'no mail exchanger in two presets'
+for preset in $tokens; do
 	case $preset in
 	microsoft*) wanted=tolerated ;;
 	*) wanted=punished ;;
@@ -92,9 +121,18 @@ for preset in $presets; do
 	missing=
 	printf '%s\n' "$OUT" | grep -qF -- "$title" || missing="$missing title"
 	printf '%s\n' "$OUT" | grep -qF -- "$(value "$preset" smtp)" || missing="$missing smtp"
+	printf '%s\n' "$OUT" | grep -qF -- "$(value "$preset" app_password_page)" || missing="$missing app_password_page"
 	printf '%s\n' "$OUT" | tr -s ' \n' ' ' | grep -qF -- "$(value "$preset" note)" || missing="$missing note"
 	is "$missing" '' "providers $preset: shows title, smtp and note"
 done
+
+run providers
+is "$(printf '%s\n' "$OUT" | sed -n 's/ .*(no OAuth 2.0: app passwords)$//p')" "$(printf '%s\n' $passwords)" \
+	'providers: says which have no OAuth 2.0'
+run providers google
+is "$(printf '%s\n' "$OUT" | sed -n 's/^#   [0-9]*\. //p')" "$(value google client_steps | sed 's/ | /\n/g')" \
+	'providers google: the steps to a client, one by one'
+like "$OUT" '#   1\. Choose a project' 'providers google: counted'
 
 run providers gogle
 is "$STATUS" 78 'an unknown preset: exit status'
@@ -102,7 +140,13 @@ is "$OUT" '' 'an unknown preset: nothing on stdout'
 like "$ERR" '^saslfresh: .*gogle.*google' 'an unknown preset: the nearest is named'
 
 # An account with provider and client_id is complete: what is missing is the login.
-for preset in $presets; do
+for preset in $passwords; do
+	printf '[account me@example.test]\nprovider = %s\nclient_id = client\n' "$preset" >"$config"
+	run token me@example.test
+	is "$STATUS $OUT" '78 ' "$preset: has no tokens"
+	like "$ERR" "^saslfresh: .*without OAuth 2.0.*$(value "$preset" app_password_page)" "$preset: the sentence has the page"
+done
+for preset in $tokens; do
 	printf '[account me@example.test]\nprovider = %s\nclient_id = client\n' "$preset" >"$config"
 	run token me@example.test
 	is "$STATUS $OUT" '77 ' "$preset: with a client_id it lacks the login alone"
