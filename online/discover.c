@@ -131,7 +131,7 @@ static enum found try_issuer(
 		buffer_free(&reply.body);
 		if (here == FOUND)
 			return FOUND;
-		if (found == ABSENT)
+		if (i == 0 || (found == ABSENT && here != ABSENT))
 			*err = why;
 		if (found == ABSENT || here == SILENT)
 			found = here;
@@ -262,5 +262,8 @@ bool discover_domain(const struct config *config, const struct account *account,
 				*err = why;
 			}
 		}
+	/* That nobody is there is nothing that passes. */
+	if (found == SILENT)
+		err->kind = ERROR_CONFIG;
 	return found == FOUND;
 }

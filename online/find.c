@@ -105,14 +105,15 @@ static enum known ask_exchangers(
 	return known;
 }
 
-/* The end of a search: what was tried last is told as the cause. */
-static bool give_up(const struct search *search, struct error *err)
+/* The end of a search: what was tried last is told as the cause. deaf: the DNS may be out of order.
+ */
+static bool give_up(const struct search *search, bool deaf, struct error *err)
 {
 	struct error last = *err;
 
-	error_set(err, last.kind == ERROR_TEMPORARY ? ERROR_TEMPORARY : ERROR_CONFIG,
-		"no preset knows %s or its mail exchangers, and it does not say itself who logs "
-		"its users in (%.400s%s%.200s)",
+	error_set(err, deaf || last.kind == ERROR_TEMPORARY ? ERROR_TEMPORARY : ERROR_CONFIG,
+		"no preset knows %s or its mail exchangers, nor can it be learned from there "
+		"who logs its users in (%.200s%s%.400s)",
 		search->domain, last.what, *last.what != '\0' ? ": " : "", last.cause);
 	if (last.hint[0] != '\0')
 		return error_hint(err, "%s", last.hint);
@@ -124,10 +125,12 @@ static bool ask_domain(const struct search *search, struct error *err)
 {
 	struct dns_mx mx = {0};
 	struct error silent;
+	bool deaf = false;
 	enum known known = ask_presets(search, ACCOUNT_DOMAINS, search->domain, "", err);
 
 	if (known == UNKNOWN) {
-		if (!dns_read_mx(search->domain, &mx, &silent))
+		deaf = !dns_read_mx(search->domain, &mx, &silent);
+		if (deaf)
 			prompt_say("saslfresh: %s\n", silent.cause);
 		known = ask_exchangers(search, &mx, err);
 	}
@@ -135,7 +138,7 @@ static bool ask_domain(const struct search *search, struct error *err)
 		return known == KNOWN;
 	return discover_domain(
 		       search->config, search->account, search->domain, &mx, search->keys, err) ||
-		give_up(search, err);
+		give_up(search, deaf, err);
 }
 
 static bool search_address(const struct config *config, const struct account *account,

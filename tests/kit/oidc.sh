@@ -6,6 +6,7 @@
 #   OIDC_INNER                      the same server for the mail server and the test; stays up when the public side is down
 #   OIDC_CA                         the authority that signed its certificate
 #   OIDC_MAIL_SECRET_BASIC, OIDC_MAIL_SECRET_POST, OIDC_DOVECOT_SECRET
+# `oidc_start registration` lets clients register themselves.
 # Clients: mail-basic (client_secret_basic), mail-post (client_secret_post), mail-public (none), dovecot (introspection).
 # The secret of mail-basic has every character that a client forgets to encode.
 
@@ -46,6 +47,7 @@ oidc_start() {
 	OIDC_DOVECOT_SECRET=d$random
 	oidc_clients >"$OIDC_DIR/clients.json"
 	chmod 0600 "$OIDC_DIR/clients.json"
+	[ "${1-}" != registration ] || : >"$OIDC_DIR/registration"
 	background oidc "${NODE:-node}" "$OIDC_HOME/server.mjs" "$OIDC_DIR"
 	OIDC_PID=$BACKGROUND_PID
 	poll 30 oidc_ready || bail "the authorization server did not start"

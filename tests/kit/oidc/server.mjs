@@ -1,6 +1,7 @@
 // server.mjs DIRECTORY: the authorization server of the end-to-end tests, a real oidc-provider behind https.
 //
-// Reads   DIRECTORY/ca/server.pem and server.key (ca.sh), DIRECTORY/clients.json (an array of RFC 7591 clients).
+// Reads   DIRECTORY/ca/server.pem and server.key (ca.sh), DIRECTORY/clients.json (an array of RFC 7591 clients);
+//         with a file DIRECTORY/registration clients may register themselves (RFC 7591).
 // Writes  DIRECTORY/address once it answers: the public port and the inner port, a line each.
 //
 // Two listeners on the loopback address, one provider behind both. The public one is the issuer, what the
@@ -15,7 +16,7 @@
 // Access tokens are opaque, and their introspection names the user as `sub`. The forms for login and consent are
 // oidc-provider's own: any password will do. The log names no token.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Provider, { errors } from 'oidc-provider';
@@ -67,6 +68,7 @@ function makeProvider(issuer) {
                 allowedPolicy: (ctx, client, token) =>
                     client.clientId === token.clientId || token.kind === 'AccessToken',
             },
+            registration: { enabled: existsSync(`${directory}/registration`) },
             revocation: { enabled: true },
         },
         async findAccount(ctx, sub) {
