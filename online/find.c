@@ -172,7 +172,7 @@ bool find_provider(const struct config *config, const struct account *account, s
 		ok = discover_issuer(config, account, account->values[ACCOUNT_ISSUER], &found, err);
 	else
 		ok = search_address(config, account, &found, err);
-	if (ok)
+	if (ok && buffer_ok(&found))
 		buffer_puts(keys, buffer_text(&found));
 	if (ok && (!buffer_ok(&found) || !buffer_ok(keys)))
 		ok = error_set(err, ERROR_SERVER, "what was found is too long");

@@ -215,7 +215,8 @@ static bool print_client(const struct account *account, const struct client *cli
 		print(&text, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD, client->method);
 	if (strcmp(account_value(account, ACCOUNT_REDIRECT_URI), client->redirect_uri) != 0)
 		print(&text, ACCOUNT_REDIRECT_URI, client->redirect_uri);
-	buffer_puts(keys, buffer_text(&text));
+	if (buffer_ok(&text))
+		buffer_puts(keys, buffer_text(&text));
 	ok = (buffer_ok(&text) && buffer_ok(keys)) ||
 		error_set(err, ERROR_SERVER, "what was registered is too long");
 	buffer_free(&text);
