@@ -98,9 +98,9 @@ static bool take_metadata(const struct discovery *discovery, const char *issuer,
 		!is_issuer(issuer, metadata.issuer, guess)) {
 		error_set(err, ERROR_SERVER, "%.300s is about another issuer: %.300s", url,
 			metadata.issuer);
-		return error_hint(err,
-			"if that is the right one, say `--issuer` with it; a `{tenant...}` in it "
-			"wants `--provider microsoft --tenant ...`");
+		return strchr(metadata.issuer, '{') != NULL
+			? error_hint(err, "a server for many tenants: see --provider and --tenant")
+			: error_hint(err, "if that is the right one, say --issuer with it");
 	}
 	if (!check_endpoints(discovery, &metadata, err))
 		return false;

@@ -158,6 +158,12 @@ static bool search_address(const struct config *config, const struct account *ac
 	return ok;
 }
 
+static bool say_issuer(const struct account *account)
+{
+	prompt_say("%s publishes its endpoints.\n", account->values[ACCOUNT_ISSUER]);
+	return true;
+}
+
 bool find_provider(const struct config *config, const struct account *account, struct buffer *keys,
 	struct error *err)
 {
@@ -169,7 +175,9 @@ bool find_provider(const struct config *config, const struct account *account, s
 	else if (account->values[ACCOUNT_TOKEN_ENDPOINT] != NULL)
 		ok = true;
 	else if (account->values[ACCOUNT_ISSUER] != NULL)
-		ok = discover_issuer(config, account, account->values[ACCOUNT_ISSUER], &found, err);
+		ok = discover_issuer(
+			     config, account, account->values[ACCOUNT_ISSUER], &found, err) &&
+			say_issuer(account);
 	else
 		ok = search_address(config, account, &found, err);
 	if (ok && buffer_ok(&found))

@@ -1,10 +1,12 @@
 #include "registration.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "consent.h"
 #include "document.h"
 #include "json.h"
+#include "prompt.h"
 #include "redirect.h"
 #include "token.h"
 
@@ -223,6 +225,19 @@ static bool print_client(const struct account *account, const struct client *cli
 	return ok;
 }
 
+static void say(
+	const struct account *account, const struct http_reply *reply, const struct client *client)
+{
+	time_t end = (time_t)client->secret_ends;
+	struct tm day;
+	char text[32];
+
+	prompt_say("%s has registered a client for %s.\n", reply->host, account->name);
+	if (client->client_secret[0] != '\0' && end > 0 && gmtime_r(&end, &day) != NULL &&
+		strftime(text, sizeof(text), "%Y-%m-%d", &day) > 0)
+		prompt_say("Its secret ends on %s.\n", text);
+}
+
 bool registration_register(const struct config *config, const struct account *account,
 	struct buffer *keys, struct error *err)
 {
@@ -247,6 +262,8 @@ bool registration_register(const struct config *config, const struct account *ac
 			ok = judge_refusal(&reply, err);
 		ok = ok && read_answer(account, &reply, &client, err) &&
 			print_client(account, &client, keys, err);
+		if (ok)
+			say(account, &reply, &client);
 	}
 	buffer_free(&json);
 	buffer_free(&reply.body);

@@ -114,6 +114,9 @@ zone <<-'EOF2'
 	noise.test      LIE  noise
 	wrongid.test    LIE  wrongid
 	servfail.test   LIE  servfail
+	silent.test     LIE  silent
+	truncated.test  LIE  truncated
+	many.test       LIE  many
 	google.evil.test  MX  10 aspmx.l.google.com.evil.test
 EOF2
 run find me@google.test
@@ -124,16 +127,20 @@ run find me@second.test
 found 'by the second one' 'provider = fastmail' 'in1-smtp.messagingengine.com'
 run find me@alias.test
 found 'behind an alias' 'provider = google' 'alias.test gets its mail'
+run find me@truncated.test
+found 'half an answer will do, and nobody waits for TCP' 'provider = google' 'truncated.test gets its mail at aspmx'
 run find me@first.test
 refused 'the preferred one decides' 78 'iCloud Mail has no OAuth'
-for how in nullmx loop short other noise google.evil unknown; do
+for how in nullmx loop short other noise many google.evil unknown; do
 	run find "me@$how.test"
 	refused "$how.test" 78 "no preset knows $how.test.*--provider NAME"
 done
-for how in wrongid servfail; do
+for how in wrongid servfail silent; do
+	before=$(now_ms)
 	run find "me@$how.test"
 	is "$STATUS $OUT" '75 ' "$how.test: no keys, but perhaps later"
 	like "$ERR" "no name server says anything about $how.test" "$how.test: the name server is named"
+	at_most "$(($(now_ms) - before))" 25000 "$how.test: and that does not last"
 done
 for address in me me@ @example.test me@localhost 'me@exa_mple.test' me@-a.test me@a..test 'me@[127.0.0.1]'; do
 	run find "$address"

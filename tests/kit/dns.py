@@ -77,7 +77,7 @@ def lie(how, name, question, ident):
             pack_name('elsewhere.test'), TYPES['MX'], mx + pack_name('mx.elsewhere.test'))]),
         'servfail': lambda: message(question, ident, [], rcode=2),
         'truncated': lambda: message(question, ident, [record(
-            pointer, TYPES['MX'], mx + pack_name('mx.' + name))], truncated=True),
+            pointer, TYPES['MX'], mx + pack_name('aspmx.l.google.com'))], truncated=True),
         'silent': lambda: b'',
         'noise': lambda: struct.pack('>HHHHHH', ident, 0x8180, 1, 0xffff, 0xffff, 0xffff) + question
             + random.Random(1).randbytes(400),
