@@ -7,8 +7,7 @@
 bool adopt_refresh_token(const struct online *online, const char *refresh_token, struct error *err)
 {
 	struct renewal renewal;
-	bool ok = renewal_start(online, &renewal, err) &&
-		secret_load(online->account, &renewal.secret, err) &&
+	bool ok = renewal_start(online, &renewal, err) && renewal_equip(&renewal, NULL, err) &&
 		renewal_request(&renewal, refresh_token, err);
 
 	if (!ok && err->kind == ERROR_LOGIN) {
@@ -34,11 +33,11 @@ bool adopt_input(const struct online *online, int input, struct error *err)
 	return ok;
 }
 
-bool adopt_tokens(const struct online *online, const struct adopt_source *source, struct error *err)
+bool adopt_tokens(const struct online *online, const struct supplies *supplies,
+	const struct adopt_source *source, struct error *err)
 {
 	struct renewal renewal;
-	bool ok = renewal_start(online, &renewal, err) &&
-		secret_load(online->account, &renewal.secret, err);
+	bool ok = renewal_start(online, &renewal, err) && renewal_equip(&renewal, supplies, err);
 
 	if (ok) {
 		const struct grant_request request = renewal_describe(&renewal);

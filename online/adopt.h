@@ -26,8 +26,8 @@ struct adopt_source {
 	void *context;
 };
 
-/* Stores what source brings. */
-bool adopt_tokens(
-	const struct online *online, const struct adopt_source *source, struct error *err);
+/* Stores what source brings; supplies were got before. */
+bool adopt_tokens(const struct online *online, const struct supplies *supplies,
+	const struct adopt_source *source, struct error *err);
 
 #endif

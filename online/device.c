@@ -7,12 +7,12 @@
 #include "ask.h"
 #include "consent.h"
 #include "prompt.h"
-#include "secret.h"
 
 enum { INTERVAL = 5, SLOWER = 5, INTERVAL_MAX = 60 }; /* seconds; RFC 8628 s.3.2 and s.3.5 */
 
 struct device {
 	const struct login *login;
+	struct supplies supplies;
 	struct device_reply reply;
 	int64_t interval;
 	int64_t deadline; /* milliseconds */
@@ -46,16 +46,18 @@ static bool has_endpoint(const struct account *account, struct error *err)
 static bool begin(struct device *device, struct error *err)
 {
 	const struct online *online = &device->login->online;
-	struct buffer secret = BUFFER(SECRET_MAX), scope = BUFFER(TOKEN_SCOPE_MAX);
+	struct buffer scope = BUFFER(TOKEN_SCOPE_MAX);
 	struct reply *reply = calloc(1, sizeof(*reply));
 	bool ok = reply != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 
-	ok = ok && has_endpoint(online->account, err) && secret_load(online->account, &secret, err);
+	ok = ok && has_endpoint(online->account, err) &&
+		supplies_get(online->account, &device->supplies, err);
+	online_confine(online);
 	consent_scope(online->account, &scope);
 	if (ok) {
 		const struct grant_request request = {.config = online->config,
 			.account = online->account,
-			.secret = &secret,
+			.secret = &device->supplies.secret,
 			.scope = buffer_text(&scope),
 			.now = online->now};
 
@@ -64,7 +66,6 @@ static bool begin(struct device *device, struct error *err)
 			explain(device->login, reply->error, err);
 	}
 	free(reply);
-	buffer_free(&secret);
 	buffer_free(&scope);
 	return ok;
 }
@@ -133,7 +134,7 @@ static bool wait_for_grant(struct device *device, struct error *err)
 		if (!pause_for(device, err))
 			return false;
 		device->error[0] = '\0';
-		if (granted_store(device->login, &request, err))
+		if (granted_store(device->login, &device->supplies, &request, err))
 			return true;
 		granted_unlock(device->login);
 		if (has_expired(device, err))
@@ -166,6 +167,7 @@ bool login_by_device(const struct login *login, struct error *err)
 		show_code(&device);
 		ok = wait_for_grant(&device, err);
 	}
+	supplies_free(&device.supplies);
 	wipe(&device, sizeof(device));
 	return ok;
 }

@@ -1,4 +1,4 @@
-/* digest.h: SHA-256 and random octets. The only file that knows libcrypto. */
+/* digest.h: SHA-256 and random octets. With cipher.h the only one that knows libcrypto. */
 #ifndef SASLFRESH_DIGEST_H
 #define SASLFRESH_DIGEST_H
 

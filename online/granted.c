@@ -143,8 +143,8 @@ static bool judge(void *context, const struct grant_request *request, const stru
 	return true;
 }
 
-bool granted_store(
-	const struct login *login, const struct granted_request *request, struct error *err)
+bool granted_store(const struct login *login, const struct supplies *supplies,
+	const struct granted_request *request, struct error *err)
 {
 	struct granting granting = {login, request};
 	const struct adopt_source source = {ask, judge, &granting};
@@ -154,5 +154,5 @@ bool granted_store(
 		return false;
 	/* The person took some time. */
 	online.now += (clock_milliseconds() - login->started) / 1000;
-	return adopt_tokens(&online, &source, err);
+	return adopt_tokens(&online, supplies, &source, err);
 }

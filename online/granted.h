@@ -33,8 +33,9 @@ struct granted_request {
 	void *context;
 };
 
-/* Takes the lock again and stores what the request brings, or nothing at all. */
-bool granted_store(
-	const struct login *login, const struct granted_request *request, struct error *err);
+/* Takes the lock again and stores what the request brings, or nothing at all. supplies were got
+ * before the person was asked for anything. */
+bool granted_store(const struct login *login, const struct supplies *supplies,
+	const struct granted_request *request, struct error *err);
 
 #endif

@@ -130,21 +130,28 @@ static bool fits(
 
 /* ---- what to say ---- */
 
-static void note_secret(const struct account *account, const struct foreign_grant *foreign)
+/* Asked before the import, which ends in the sandbox. */
+static bool has_other_secret(const struct account *account, const struct foreign_grant *foreign)
 {
 	struct buffer secret = BUFFER(SECRET_MAX);
+	bool differs = foreign->client_secret[0] != '\0' && has_secret(account) &&
+		secret_load(account, &secret, &(struct error){0}) &&
+		strcmp(buffer_text(&secret), foreign->client_secret) != 0;
 
-	if (foreign->client_secret[0] == '\0')
-		return;
-	if (!has_secret(account))
+	buffer_free(&secret);
+	return differs;
+}
+
+static void note_secret(
+	const struct account *account, const struct foreign_grant *foreign, bool differs)
+{
+	if (foreign->client_secret[0] != '\0' && !has_secret(account))
 		fprintf(stderr, "%s: the file has a client_secret, the configuration none\n",
 			account->name);
-	else if (secret_load(account, &secret, &(struct error){0}) &&
-		strcmp(buffer_text(&secret), foreign->client_secret) != 0)
+	else if (differs)
 		fprintf(stderr,
 			"%s: the client_secret in the file is not the one that is configured\n",
 			account->name);
-	buffer_free(&secret);
 }
 
 static void note(
@@ -155,7 +162,8 @@ static void note(
 			key, theirs, ours);
 }
 
-static void say_what_was_found(const struct account *account, const struct foreign_grant *foreign)
+static void say_what_was_found(
+	const struct account *account, const struct foreign_grant *foreign, bool differs)
 {
 	const char *user = account_value(account, ACCOUNT_USER);
 
@@ -167,7 +175,7 @@ static void say_what_was_found(const struct account *account, const struct forei
 	note(account, "token_endpoint", foreign->token_endpoint,
 		account_value(account, ACCOUNT_TOKEN_ENDPOINT));
 	note(account, "user", foreign->user, user[0] != '\0' ? user : account->name);
-	note_secret(account, foreign);
+	note_secret(account, foreign, differs);
 }
 
 bool import_grant(
@@ -185,9 +193,11 @@ bool import_grant(
 		ok = lacks(account, foreign, incomplete, err);
 	ok = ok && fits(account, foreign, err);
 	if (ok) {
+		bool differs = has_other_secret(account, foreign);
+
 		ok = adopt_refresh_token(online, foreign->refresh_token, err);
 		if (ok)
-			say_what_was_found(account, foreign);
+			say_what_was_found(account, foreign, differs);
 		else if (err->kind == ERROR_CONFIG)
 			hint_at_secret(account, foreign, err);
 	}

@@ -170,18 +170,22 @@ bool login_by_code(const struct login *login, struct error *err)
 	struct waiting waiting = {.login = login, .verdict = CONSENT_FOREIGN};
 	const struct granted_request request = {ask_for_grant, &waiting.consent};
 	struct buffer url = BUFFER(CONSENT_URL_MAX);
-	bool ok;
+	struct supplies supplies;
+	bool ok = supplies_get(login->online.account, &supplies, err);
 
 	prompt_start(&waiting.prompt, login->input_fd);
-	ok = open_listener(&waiting, err) && consent_url(&waiting.consent, &url, err);
+	ok = ok && open_listener(&waiting, err) && consent_url(&waiting.consent, &url, err);
 	if (ok) {
 		granted_unlock(login);
+		/* A browser is not to live in our sandbox. */
 		show_address(&waiting, buffer_text(&url));
+		online_confine(&login->online);
 		ok = wait_for_code(&waiting, err);
 	}
 	redirect_close(&waiting.redirect);
 	prompt_stop(&waiting.prompt);
-	ok = ok && granted_store(login, &request, err);
+	ok = ok && granted_store(login, &supplies, &request, err);
+	supplies_free(&supplies);
 	consent_wipe(&waiting.consent);
 	buffer_free(&url);
 	return ok;

@@ -35,10 +35,11 @@ static bool revoke_at_server(
 	struct buffer secret = BUFFER(SECRET_MAX);
 	const struct grant_request request = {
 		.config = online->config, .account = online->account, .secret = &secret};
-	bool ok = is_ours(online->account, grant, err) &&
-		secret_load(online->account, &secret, err) &&
-		grant_revoke(&request, grant->refresh_token, err);
+	bool ok =
+		is_ours(online->account, grant, err) && secret_load(online->account, &secret, err);
 
+	online_confine(online);
+	ok = ok && grant_revoke(&request, grant->refresh_token, err);
 	buffer_free(&secret);
 	return ok;
 }

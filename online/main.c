@@ -39,6 +39,13 @@ enum { LOCK_FD = ASK_KEPT_FD, INPUT_FD };
 #endif
 #endif
 
+/* What looks for leaks at the end needs what the sandbox takes away. */
+#ifdef SANITIZED
+enum { IS_SANITIZED = true };
+#else
+enum { IS_SANITIZED = false };
+#endif
+
 /* Secrets are in this process: no core, no debugger of the same user, no freed memory that still
  * holds what was in it. */
 static void protect(void)
@@ -111,12 +118,14 @@ static bool work(const struct online *online, const char *verb, struct error *er
 		return adopt_input(online, INPUT_FD, err);
 	if (strncmp(verb, "login-", 6) == 0)
 		return log_in(online, verb, err);
+	if (strcmp(verb, "logout") == 0)
+		return logout_grant(online, err);
+	/* The rest asks nobody. */
+	online_confine(online);
 	if (strcmp(verb, "reject") == 0)
 		return read_request(&request, err) && reject_token(online, request.rejected, err);
 	if (event_named(verb) != EVENT_NONE)
 		return tell_event(online, event_named(verb), err);
-	if (strcmp(verb, "logout") == 0)
-		return logout_grant(online, err);
 	if (strcmp(verb, "forget") == 0)
 		return store_forget(online->account, err);
 	return error_set(err, ERROR_SYSTEM, "there is no verb %.40s", verb);
@@ -142,7 +151,8 @@ static bool run(const char *verb, const char *name, struct error *err)
 		if (account == NULL) {
 			ok = error_set(err, ERROR_CONFIG, "there is no account %.200s", name);
 		} else {
-			const struct online online = {&config, account, (int64_t)time(NULL)};
+			const struct online online = {
+				&config, account, (int64_t)time(NULL), !IS_SANITIZED};
 
 			ok = account_complete(account, err);
 			if (strcmp(verb, "import") == 0)

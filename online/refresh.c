@@ -1,6 +1,7 @@
 #include "refresh.h"
 
 #include <string.h>
+#include <time.h>
 
 static bool is_dead(const struct error *err)
 {
@@ -51,8 +52,8 @@ static bool has_grant(const struct renewal *renewal, struct error *err)
 
 static bool is_ready(struct renewal *renewal, struct error *err)
 {
-	return secret_load(renewal->online->account, &renewal->secret, err) &&
-		store_read_grant(&renewal->store, renewal->grant, err) && has_grant(renewal, err);
+	return store_read_grant(&renewal->store, renewal->grant, err) && has_grant(renewal, err) &&
+		renewal_equip(renewal, NULL, err);
 }
 
 static bool spend(struct renewal *renewal, struct error *err)
@@ -74,6 +75,19 @@ static bool spend(struct renewal *renewal, struct error *err)
 	return renewal_keep(renewal, used, ok, err);
 }
 
+/* Not for the token file: what is true now is not so later. */
+static void comfort(const struct token *token, int64_t now, struct error *err)
+{
+	size_t len = strlen(err->cause);
+	time_t end = (time_t)token->expires_at;
+	struct tm time;
+
+	if (err->kind == ERROR_TEMPORARY && token_age(token, now) != TOKEN_DEAD &&
+		gmtime_r(&end, &time) != NULL)
+		strftime(err->cause + len, sizeof(err->cause) - len,
+			"; the access token serves until %F %H:%M UTC", &time);
+}
+
 bool refresh_grant(const struct online *online, struct error *err)
 {
 	struct renewal renewal;
@@ -83,8 +97,9 @@ bool refresh_grant(const struct online *online, struct error *err)
 		ok = spend(&renewal, err);
 	} else if (ok) {
 		ok = false;
-		if (err->kind == ERROR_CONFIG)
+		if (err->kind == ERROR_CONFIG || err->kind == ERROR_TEMPORARY)
 			renewal_remember(&renewal, err);
+		comfort(renewal.token, online->now, err);
 	}
 	renewal_finish(&renewal);
 	return ok;

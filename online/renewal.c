@@ -8,8 +8,12 @@
 #include "cache.h"
 #include "digest.h"
 #include "ending.h"
+#include "sandbox.h"
 
 enum { MISCONFIGURED_SECONDS = 900 };
+
+/* A command that waits for somebody who is not there is not run for each mail. */
+enum { UNEQUIPPED_SECONDS = 60 };
 
 static void hold_signals(sigset_t *before)
 {
@@ -44,6 +48,31 @@ bool renewal_start(const struct online *online, struct renewal *renewal, struct 
 	cache_read(account->place.state, account->place.personal, account->name, renewal->token,
 		&unreadable);
 	return true;
+}
+
+void online_confine(const struct online *online)
+{
+	if (online->sandbox)
+		sandbox_enter(online->account->place.state,
+			account_value(online->account, ACCOUNT_CA_FILE));
+}
+
+bool renewal_equip(struct renewal *renewal, const struct supplies *supplies, struct error *err)
+{
+	struct store *store = &renewal->store;
+	bool ok;
+
+	if (supplies != NULL) {
+		buffer_add(&renewal->secret, buffer_text(&supplies->secret), supplies->secret.len);
+		ok = (buffer_ok(&renewal->secret) ||
+			     error_set(err, ERROR_SYSTEM, "out of memory")) &&
+			seal_share(&store->seal, &supplies->seal, err);
+	} else {
+		ok = secret_load(renewal->online->account, &renewal->secret, err);
+	}
+	ok = ok && store_seal(store, err);
+	online_confine(renewal->online);
+	return ok;
 }
 
 void renewal_finish(struct renewal *renewal)
@@ -176,7 +205,9 @@ void renewal_remember(struct renewal *renewal, const struct error *err)
 	keyfile_copy(token->hint, sizeof(token->hint), err->hint);
 	token->config_stamp = renewal->online->account->stamp;
 	token->retry_at = 0;
-	if (renewal->notes.answered && err->kind != ERROR_LOGIN)
+	if (!renewal->notes.answered && err->kind == ERROR_TEMPORARY)
+		token->retry_at = renewal->online->now + UNEQUIPPED_SECONDS;
+	else if (renewal->notes.answered && err->kind != ERROR_LOGIN)
 		token->retry_at = renewal->online->now + hold_time(renewal, err);
 	store_commit_token(&renewal->store, token, &unwritten);
 }

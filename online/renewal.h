@@ -1,7 +1,7 @@
 /* renewal.h: what one exchange with the authorization server holds, and what it leaves in the files
  * of the account. The caller holds the account's lock. Signals that people and programs send are
- * held back from renewal_start to renewal_finish. Order: renewal_start, secret_load and
- * store_read_grant as needed, a request, renewal_keep, renewal_finish (always). */
+ * held back from renewal_start to renewal_finish. Order: renewal_start, store_read_grant as needed,
+ * renewal_equip, a request, renewal_keep, renewal_finish (always). */
 #ifndef SASLFRESH_RENEWAL_H
 #define SASLFRESH_RENEWAL_H
 
@@ -12,14 +12,18 @@
 #include "config.h"
 #include "error.h"
 #include "grant.h"
-#include "secret.h"
 #include "store.h"
+#include "supplies.h"
 
 struct online {
 	const struct config *config;
 	const struct account *account; /* completed */
 	int64_t now;
+	bool sandbox; /* enter it before the first request */
 };
+
+/* Enters the sandbox, if online wants it: nothing can be run after that. */
+void online_confine(const struct online *online);
 
 struct renewal {
 	const struct online *online;
@@ -34,6 +38,10 @@ struct renewal {
 
 /* Reserves what the answer will need and reads the token file. */
 bool renewal_start(const struct online *online, struct renewal *renewal, struct error *err);
+
+/* Gets what the request and what it brings need besides, or takes it from supplies where that is
+ * not NULL, and enters the sandbox. */
+bool renewal_equip(struct renewal *renewal, const struct supplies *supplies, struct error *err);
 
 /* Gives back what was not used, and wipes. */
 void renewal_finish(struct renewal *renewal);
@@ -52,7 +60,8 @@ bool renewal_is_issued(const struct renewal *renewal);
  * authorization server has to do with, or the configuration, is remembered. */
 bool renewal_keep(struct renewal *renewal, const char *used, bool ok, struct error *err);
 
-/* Remembers the failure err in the token file; the access token there is kept. */
+/* Remembers the failure err in the token file; the access token there is kept. One that hindered us
+ * to ask holds nobody back for long. */
 void renewal_remember(struct renewal *renewal, const struct error *err);
 
 #endif

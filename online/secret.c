@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "filter.h"
 #include "keyfile.h"
 
 /* Adds the first line of text. */
@@ -64,26 +64,12 @@ static bool load_credential(const char *name, struct buffer *secret, struct erro
 
 static bool load_command(const char *command, struct buffer *secret, struct error *err)
 {
-	int status = -1;
-	const struct ask ask = {.program = "/bin/sh",
-		.verb = "-c",
-		.account = command,
-		.keep_stderr = true,
-		.seconds = SECRET_COMMAND_SECONDS,
-		.exit_status = &status};
+	static const char name[] = "client_secret_command";
+	const struct filter filter = {name, command, SECRET_COMMAND_SECONDS, ERROR_CONFIG};
 	const struct buffer nothing = BUFFER(0);
 	struct buffer text = BUFFER(SECRET_MAX);
-	bool ok = ask_program(&ask, &nothing, &text, err);
+	bool ok = filter_run(&filter, &nothing, &text, err) && take_line(&text, name, secret, err);
 
-	if (ok && status != 0)
-		ok = error_set(
-			err, ERROR_CONFIG, "client_secret_command failed with status %d", status);
-	ok = ok && take_line(&text, "client_secret_command", secret, err);
-	if (!ok && err->kind == ERROR_TEMPORARY)
-		error_set(err, ERROR_TEMPORARY, "client_secret_command gave no answer within %d s",
-			SECRET_COMMAND_SECONDS);
-	if (!ok && err->kind == ERROR_SYSTEM)
-		error_set(err, ERROR_CONFIG, "client_secret_command gave no client secret");
 	buffer_free(&text);
 	return ok;
 }

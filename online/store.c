@@ -10,20 +10,35 @@
 #include "cache.h"
 #include "keyfile.h"
 
-/* Octets reserved: two tokens of the maximum size and everything else; one token and everything
- * else. */
-enum { GRANT_SPACE = 48 * 1024, TOKEN_SPACE = 32 * 1024 };
+/* Octets reserved: one token of the maximum size and everything else. */
+enum { TOKEN_SPACE = 32 * 1024 };
 
-bool store_read_grant(const struct store *store, struct grant *grant, struct error *err)
+static size_t grant_space(const struct account *account)
 {
+	return seal_is_wanted(account) ? RECORD_SEALED_MAX : RECORD_PLAIN_MAX;
+}
+
+bool store_read_grant(struct store *store, struct grant *grant, struct error *err)
+{
+	struct sealed sealed = {0};
 	enum record_found found;
 	struct stat status;
+	bool ok;
 
 	if (fstat(store->directory, &status) != 0)
 		return error_system(err, errno, "cannot look at %s", store->account->place.state);
-	if (record_read(store->grant_path, status.st_uid, grant, &found, err))
-		return true;
-	return found == RECORD_TORN && error_hint(err, "saslfresh login %s", store->account->name);
+	ok = record_read(store->grant_path, status.st_uid, grant, &sealed, &found, err);
+	if (!ok && found == RECORD_TORN)
+		error_hint(err, "saslfresh login %s", store->account->name);
+	if (ok && sealed.body.len > 0)
+		ok = seal_open(&store->seal, store->account, &sealed, grant, err);
+	record_free(&sealed);
+	return ok;
+}
+
+bool store_seal(struct store *store, struct error *err)
+{
+	return seal_prepare(&store->seal, store->account, err);
 }
 
 /* ---- reserving ---- */
@@ -45,6 +60,7 @@ static bool discard(const char *path, struct error *err)
 static bool recover_grant(const struct store *store, uid_t owner, struct error *err)
 {
 	struct grant *left = grant_new(err);
+	struct sealed sealed = {0};
 	enum record_found found;
 	struct stat status;
 
@@ -53,7 +69,8 @@ static bool recover_grant(const struct store *store, uid_t owner, struct error *
 	if (lstat(store->new_grant_path, &status) == 0 && S_ISLNK(status.st_mode))
 		found = RECORD_TORN;
 	else
-		record_read(store->new_grant_path, owner, left, &found, err);
+		record_read(store->new_grant_path, owner, left, &sealed, &found, err);
+	record_free(&sealed);
 	grant_free(left);
 	switch (found) {
 	case RECORD_UNREADABLE:
@@ -158,8 +175,9 @@ static bool open_directory(
 		.directory = -1,
 		.grant = -1,
 		.token = -1,
-		.text = BUFFER(GRANT_SPACE)};
-	if (!buffer_reserve(&store->text, GRANT_SPACE))
+		.text = BUFFER(grant_space(account))};
+	seal_init(&store->seal);
+	if (!buffer_reserve(&store->text, store->text.max))
 		return error_set(err, ERROR_SYSTEM, "out of memory");
 	if (!set_paths(account, store, err) ||
 		!state_check(state, account->place.personal, owner, &absent, err))
@@ -186,7 +204,7 @@ bool store_reserve(const struct account *account, struct store *store, struct er
 
 	if (!open_directory(account, store, &owner, err) || !recover(store, owner, err))
 		goto fail;
-	store->grant = reserve(store->new_grant_path, store->grant_path, GRANT_SPACE, err);
+	store->grant = reserve(store->new_grant_path, store->grant_path, store->text.max, err);
 	if (store->grant < 0)
 		goto fail;
 	store->token = reserve(store->new_token_path, store->token_path, TOKEN_SPACE, err);
@@ -257,7 +275,7 @@ static bool commit(
 
 bool store_commit_grant(struct store *store, const struct grant *grant, struct error *err)
 {
-	record_print(grant, store->account->name, &store->text);
+	seal_print(&store->seal, grant, store->account->name, &store->text);
 	return commit(store, &store->grant, store->new_grant_path, store->grant_path, err);
 }
 
@@ -294,4 +312,5 @@ void store_close(struct store *store)
 		close(store->directory);
 	store->directory = store->grant = store->token = -1;
 	buffer_free(&store->text);
+	seal_free(&store->seal);
 }

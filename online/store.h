@@ -1,9 +1,9 @@
 /* store.h: the grant and token files of an account, replaced whole or not at all. A reader sees the
  * old file or the new one and needs no lock; writers hold the account's lock (command/lock.h).
  *
- * Order: store_reserve, store_read_grant, (the request), store_commit_grant, store_commit_token,
- * store_close. What is committed before the request is sent has a place to go to: both files
- * exist under temporary names, and their space is on the disk.
+ * Order: store_reserve, store_read_grant, store_seal, (the request), store_commit_grant,
+ * store_commit_token, store_close. What is committed before the request is sent has a place to go
+ * to: both files exist under temporary names, and their space is on the disk.
  *
  * The temporary grant file is complete with its `end`, so whoever reserves next adopts what a kill
  * left behind between write and rename, and removes what is not whole. */
@@ -16,6 +16,7 @@
 #include "account.h"
 #include "error.h"
 #include "record.h"
+#include "seal.h"
 #include "token.h"
 
 struct store {
@@ -28,14 +29,20 @@ struct store {
 	char new_grant_path[PATH_SIZE];
 	char new_token_path[PATH_SIZE];
 	struct buffer text; /* of the record that is being written */
+	struct seal seal;
 };
 
 /* Checks the directory, adopts or removes what a kill left behind, and makes both temporary files
  * with their space. On failure nothing has been changed and nothing is reserved. */
 bool store_reserve(const struct account *account, struct store *store, struct error *err);
 
-/* Reads the grant; no file gives an empty one. grant is untouched on failure. */
-bool store_read_grant(const struct store *store, struct grant *grant, struct error *err);
+/* Reads the grant and opens it where it is sealed; no file gives an empty one. grant is untouched
+ * on failure. */
+bool store_read_grant(struct store *store, struct grant *grant, struct error *err);
+
+/* Gets ready to seal the grant that will be committed, if the account wants that. Without this call
+ * it is written as it is. */
+bool store_seal(struct store *store, struct error *err);
 
 /* Replaces the file: written, synced to disk, renamed, the directory synced. Each can be called
  * once. */

@@ -58,6 +58,8 @@ static const struct key {
 	[ACCOUNT_LOGIN_SCOPE] = {"login_scope", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_GRANT_IDLE_DAYS] = {"grant_idle_days", IN_BOTH, FORM_DAYS, NULL},
 	[ACCOUNT_GRANT_TESTING_DAYS] = {"grant_testing_days", IN_BOTH, FORM_DAYS, NULL},
+	[ACCOUNT_SEAL_COMMAND] = {"seal_command", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_UNSEAL_COMMAND] = {"unseal_command", IN_ACCOUNT, FORM_TEXT, NULL},
 	[ACCOUNT_TITLE] = {"title", IN_PRESET, FORM_TEXT, NULL},
 	[ACCOUNT_DOMAINS] = {"domains", IN_PRESET, FORM_TEXT, NULL},
 	[ACCOUNT_MX] = {"mx", IN_PRESET, FORM_TEXT, NULL},

@@ -43,6 +43,8 @@ enum account_key {
 	ACCOUNT_LOGIN_SCOPE,
 	ACCOUNT_GRANT_IDLE_DAYS,    /* a grant that is not used for so long ends */
 	ACCOUNT_GRANT_TESTING_DAYS, /* so does one of a client in Testing after its consent */
+	ACCOUNT_SEAL_COMMAND,	    /* "none": not sealed */
+	ACCOUNT_UNSEAL_COMMAND,
 	/* These stand in presets only. */
 	ACCOUNT_TITLE,
 	ACCOUNT_DOMAINS,

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 static const char *const global_keys[] = {"rank", "programs", "command", "timeout",
-	"connect_timeout", "hook_interval", "on_login_needed", "on_recovered", "before_end", NULL};
+	"connect_timeout", "hook_interval", "seal_command", "unseal_command", "on_login_needed",
+	"on_recovered", "before_end", NULL};
+enum { SEAL_KEY = 6, HOOK_KEY = 8 }; /* where those of two and of three begin */
 
 void config_free(struct config *config)
 {
@@ -44,6 +46,7 @@ struct reading {
 	struct account *account; /* NULL before the first section */
 	size_t first;		 /* index of the first account of this file */
 	unsigned seen;		 /* bit i: global_keys[i] stood in this file */
+	char *seal[2];		 /* what its accounts take where they have nothing else */
 };
 
 static bool copy_text(char **text, const char *value, struct error *err)
@@ -121,9 +124,12 @@ static bool read_global_key(
 	case 5:
 		return read_seconds(
 			reading, entry, CONFIG_HOOK_INTERVAL_MAX, &config->hook_interval, err);
+	case SEAL_KEY:
+	case SEAL_KEY + 1:
+		return copy_text(&reading->seal[i - SEAL_KEY], entry->value, err);
 	default:
-		return config->hooks[i - 6] != NULL ||
-			copy_text(&config->hooks[i - 6], entry->value, err);
+		return config->hooks[i - HOOK_KEY] != NULL ||
+			copy_text(&config->hooks[i - HOOK_KEY], entry->value, err);
 	}
 }
 
@@ -184,6 +190,22 @@ static bool read_entry(void *context, const struct keyfile_entry *entry, struct 
 	return read_global_key(reading, entry, err);
 }
 
+/* A seal is for the accounts of its own file: the system's command may be for root alone. */
+static bool inherit_seal(struct reading *reading, struct error *err)
+{
+	bool ok = true;
+
+	for (size_t i = reading->first; i < reading->config->count; i++)
+		for (int j = 0; j < 2; j++) {
+			char **value =
+				&reading->config->accounts[i].values[ACCOUNT_SEAL_COMMAND + j];
+
+			if (*value == NULL && reading->seal[j] != NULL)
+				ok = ok && copy_text(value, reading->seal[j], err);
+		}
+	return ok;
+}
+
 bool config_add(struct config *config, const struct place *place, struct error *err)
 {
 	struct buffer text = BUFFER(KEYFILE_CONFIG_MAX);
@@ -200,8 +222,11 @@ bool config_add(struct config *config, const struct place *place, struct error *
 		errno == EACCES)
 		return true;
 	ok = keyfile_load(place->config, KEYFILE_PUBLIC, geteuid(), &text, &status, err) &&
-		keyfile_parse(&text, KEYFILE_CONFIG, place->config, &visitor, err);
+		keyfile_parse(&text, KEYFILE_CONFIG, place->config, &visitor, err) &&
+		inherit_seal(&reading, err);
 	buffer_free(&text);
+	free(reading.seal[0]);
+	free(reading.seal[1]);
 	return ok;
 }
 

@@ -302,6 +302,10 @@ static bool check(const struct account *account, struct error *err)
 		return unfit(account, err, "has more than one client secret");
 	if (secrets == 0 && strncmp(method, "client_secret_", 14) == 0)
 		return missing(account, ACCOUNT_CLIENT_SECRET_FILE, err);
+	if (account->values[ACCOUNT_SEAL_COMMAND] != NULL &&
+		strcmp(account->values[ACCOUNT_SEAL_COMMAND], "none") != 0 &&
+		account->values[ACCOUNT_UNSEAL_COMMAND] == NULL)
+		return missing(account, ACCOUNT_UNSEAL_COMMAND, err);
 	return true;
 }
 

@@ -36,6 +36,7 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
+enum { REPORT_FD = 100 };
 enum { FAIL = 1, SHORT }; /* what a call meets */
 
 static struct {
@@ -44,6 +45,7 @@ static struct {
 	const char *from;
 	const char *others;
 	const char *report;
+	int fd; /* of the report */
 	long at;
 	int number;	     /* errno; 0: kill; -1: short */
 	uintptr_t low, high; /* where the program is */
@@ -53,13 +55,19 @@ static struct {
 
 static void report(const char *line)
 {
+	if (fault.fd >= 0)
+		syscall(SYS_write, fault.fd, line, strlen(line));
+}
+
+/* Out of the way, and before the program enters a sandbox in which it could not be opened. */
+static void open_report(void)
+{
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, fault.report,
 		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
-	if (fd >= 0) {
-		syscall(SYS_write, fd, line, strlen(line));
+	fault.fd = fd < 0 ? -1 : (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, REPORT_FD);
+	if (fd >= 0)
 		syscall(SYS_close, fd);
-	}
 }
 
 static int find_program(struct dl_phdr_info *info, size_t size, void *context)
@@ -98,6 +106,8 @@ __attribute__((constructor)) static void start(void)
 		fault.number = (int)strtol(variable("FAULT_ACT"), NULL, 10);
 	dl_iterate_phdr(find_program, NULL);
 	fault.ready = fault.report[0] != '\0';
+	if (fault.ready)
+		open_report();
 }
 
 __attribute__((destructor)) static void stop(void)
@@ -155,7 +165,7 @@ static int meet(const char *call, const void *caller)
 		return 0;
 	report("fault\n");
 	if (fault.number == 0)
-		syscall(SYS_kill, getpid(), SIGKILL);
+		syscall(SYS_tgkill, getpid(), getpid(), SIGKILL);
 	if (fault.number < 0)
 		return SHORT;
 	errno = fault.number;

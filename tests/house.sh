@@ -37,18 +37,19 @@ command  7 hook metrics nagios
 command  8 answer config_for import list login logout providers refresh status token
 command  9 main
 online   3 json
-online   4 dns http digest input remedy reply record
-online   4 base64 browser prompt redirect
-online   5 ending secret store grant
+online   4 cipher dns http digest input remedy reply
+online   4 base64 browser prompt redirect sandbox
+online   5 filter grant record
 online   5 pkce document metadata
-online   6 renewal
-online   7 adopt refresh
+online   6 ending secret seal
 online   6 consent discover identity
-online   7 find registration
-online   8 import logout reject tell
-online   8 granted
-online   9 device login
-online  10 main
+online   7 store supplies
+online   8 renewal
+online   9 adopt find refresh registration
+online  10 import logout reject tell
+online  10 granted
+online  11 device login
+online  12 main
 '
 
 level() { # ROOM NOUN
@@ -87,17 +88,22 @@ ok 'a file includes its own header and lower levels' "$findings"
 
 # ---- borders: one file per foreign thing ----
 
-sole() { # HEADER FILE
-    ok "only $2 includes <$1...>" \
-        "$(cd "$src" && grep -lF "#include <$1" $(sources) | grep -vx "$2")"
-    ok "$2 does include <$1...>" "$(cd "$src" && grep -qF "#include <$1" "$2" || echo 'it does not')"
+sole() { # HEADER FILE...
+    local header=$1 file
+    shift
+    ok "only $* includes <$header...>" \
+        "$(cd "$src" && grep -lF "#include <$header" $(sources) | grep -vxF "$(printf '%s\n' "$@")")"
+    for file; do
+        ok "$file does include <$header...>" "$(cd "$src" && grep -qF "#include <$header" "$file" || echo 'it does not')"
+    done
 }
 sole sasl/ plugin/mechanism.c
 sole curl/ online/http.c
 sole json-c/ online/json.c
-sole openssl/ online/digest.c
+sole openssl/ online/cipher.c online/digest.c
 sole resolv.h online/dns.c
 sole spawn.h plugin/ask.c
+sole linux/seccomp.h online/sandbox.c
 sole dirent.h plugin/provider.c
 sole pwd.h command/owner.c
 

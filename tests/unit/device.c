@@ -77,7 +77,7 @@ static bool run(const struct box *box)
 
 	flow.lock_fd = open(state_path(box, "lock"), O_RDWR | O_CREAT, 0600);
 	assert_true(said >= 0 && flow.lock_fd >= 0 && flock(flow.lock_fd, LOCK_EX) == 0);
-	flow.login.online = (struct online){&box->config, box->account, 1000000};
+	flow.login.online = (struct online){&box->config, box->account, 1000000, false};
 	flow.login.started = clock_milliseconds();
 	flow.login.lock_fd = flow.lock_fd;
 	flow.login.input_fd = -1;

@@ -54,7 +54,7 @@ static void is_logged_in(const char *suffix)
 static bool log_out(void)
 {
 	memset(&err, 0, sizeof(err));
-	return logout_grant(&(struct online){&box->config, box->account, NOW}, &err);
+	return logout_grant(&(struct online){&box->config, box->account, NOW, false}, &err);
 }
 
 static void nothing_is_left(void)

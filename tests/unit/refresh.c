@@ -78,7 +78,7 @@ static void token_is(const char *access_token, int64_t left)
 
 static bool refresh(int64_t now)
 {
-	const struct online online = {&box->config, box->account, now};
+	const struct online online = {&box->config, box->account, now, false};
 	bool ok;
 
 	memset(&err, 0, sizeof(err));
@@ -86,10 +86,11 @@ static bool refresh(int64_t now)
 	memset(&grant, 0, sizeof(grant));
 	memset(&token, 0, sizeof(token));
 	if (file_exists(state_path(box, "grant"))) {
+		struct sealed sealed = {0};
 		enum record_found found;
 
-		record_read(
-			state_path(box, "grant"), geteuid(), &grant, &found, &(struct error){0});
+		record_read(state_path(box, "grant"), geteuid(), &grant, &sealed, &found,
+			&(struct error){0});
 	}
 	token_load(box, &token);
 	assert_false(file_exists(state_path(box, "grant.new")));
@@ -169,7 +170,7 @@ static void where_nothing_can_be_reserved_nothing_is_sent(void **state)
 	account_with("");
 	grant_is("rt-0", "");
 	assert_int_equal(mkdir(state_path(box, "token"), 0700), 0);
-	assert_false(refresh_grant(&(struct online){&box->config, box->account, NOW}, &err));
+	assert_false(refresh_grant(&(struct online){&box->config, box->account, NOW, false}, &err));
 	assert_failed(err, ERROR_SYSTEM, "is a directory");
 	assert_int_equal(server.requests, 0);
 	assert_false(file_exists(state_path(box, "grant.new")));
@@ -571,7 +572,8 @@ static void before_the_request_there_is_room_and_no_signal_comes_through(void **
 
 static bool login(const char *input)
 {
-	const struct online online = {&box->config, box->account, NOW};
+	const struct online online = {&box->config, box->account, NOW, false};
+	struct sealed sealed = {0};
 	enum record_found found;
 	int fd;
 	bool ok;
@@ -582,7 +584,8 @@ static bool login(const char *input)
 	ok = adopt_input(&online, fd, &err);
 	close(fd);
 	memset(&grant, 0, sizeof(grant));
-	record_read(state_path(box, "grant"), geteuid(), &grant, &found, &(struct error){0});
+	record_read(
+		state_path(box, "grant"), geteuid(), &grant, &sealed, &found, &(struct error){0});
 	token_load(box, &token);
 	return ok;
 }
@@ -613,7 +616,7 @@ static void a_refresh_token_that_is_none_is_not_sent(void **state)
 
 static void a_refresh_token_with_a_nul_is_not_sent(void **state)
 {
-	struct online online = {&box->config, NULL, NOW};
+	struct online online = {&box->config, NULL, NOW, false};
 	int fd;
 
 	(void)state;

@@ -34,7 +34,7 @@ static void token_is_issued(int64_t ago)
 
 static bool reject(const char *hash)
 {
-	const struct online online = {&box->config, box->account, NOW};
+	const struct online online = {&box->config, box->account, NOW, false};
 	bool ok;
 
 	memset(&err, 0, sizeof(err));
@@ -60,7 +60,8 @@ static void where_nothing_can_be_written_it_is_told(void **state)
 	(void)state;
 	token_is_issued(0);
 	assert_int_equal(mkdir(state_path(box, "token.new"), 0700), 0);
-	assert_false(reject_token(&(struct online){&box->config, box->account, NOW}, "abc", &err));
+	assert_false(reject_token(
+		&(struct online){&box->config, box->account, NOW, false}, "abc", &err));
 	assert_failed(err, ERROR_SYSTEM, ".token.new");
 }
 

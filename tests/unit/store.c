@@ -63,10 +63,12 @@ static void grant_is_stored(const struct box *box, const char *suffix, const cha
 static void grant_has(const struct box *box, const char *refresh_token)
 {
 	struct grant grant;
+	struct sealed sealed = {0};
 	struct error err = {0};
 	enum record_found found;
 
-	assert_done(record_read(state_path(box, "grant"), geteuid(), &grant, &found, &err), err);
+	assert_done(record_read(state_path(box, "grant"), geteuid(), &grant, &sealed, &found, &err),
+		err);
 	assert_int_equal(found, RECORD_WHOLE);
 	assert_string_equal(grant.refresh_token, refresh_token);
 }
