@@ -51,11 +51,12 @@ static bool run(const struct account *account, enum account_key key, int64_t sec
 	if (filter_run(&filter, input, output, err))
 		return output->len > 0 ||
 			error_set(err, ERROR_TEMPORARY, "%s gave nothing", filter.name);
-	return err->kind != ERROR_TEMPORARY ||
+	if (err->kind == ERROR_TEMPORARY)
 		error_hint(err,
 			"if it needs somebody to unlock something, as that user: saslfresh "
 			"refresh --force %s",
 			account->name);
+	return false;
 }
 
 static bool unseal_key(const struct account *account, const struct buffer *sealed_key,
