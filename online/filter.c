@@ -180,6 +180,8 @@ bool filter_run(const struct filter *filter, const struct buffer *input, struct 
 		return error_system(err, errno, "cannot run %s", filter->name);
 	sigaction(SIGPIPE, &ignore, &before);
 	finished = converse(&life, input, output);
+	/* Again: where it is held back it waits, and this makes it go. */
+	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGPIPE, &before, NULL);
 	/* What said too much is not waited for. */
 	status = reap(&life, finished && buffer_ok(output));
