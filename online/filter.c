@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -166,23 +167,36 @@ static bool judge(const struct filter *filter, int status, struct error *err)
 		"%s failed with status %d", filter->name, exited);
 }
 
+/* Without the signal of a pipe that nobody reads any more, which is not to come later either. */
+static bool converse_quietly(struct life *life, const struct buffer *input, struct buffer *output)
+{
+	const struct timespec now = {0};
+	sigset_t broken, before, pending;
+	bool finished;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	sigpending(&pending);
+	sigprocmask(SIG_BLOCK, &broken, &before);
+	finished = converse(life, input, output);
+	while (!sigismember(&pending, SIGPIPE) && sigtimedwait(&broken, NULL, &now) < 0 &&
+		errno == EINTR)
+		continue;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return finished;
+}
+
 bool filter_run(const struct filter *filter, const struct buffer *input, struct buffer *output,
 	struct error *err)
 {
 	struct life life = {
 		.filter = filter, .deadline = clock_milliseconds() + filter->seconds * 1000};
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct sigaction before;
 	bool finished;
 	int status;
 
 	if (!start(&life))
 		return error_system(err, errno, "cannot run %s", filter->name);
-	sigaction(SIGPIPE, &ignore, &before);
-	finished = converse(&life, input, output);
-	/* Again: where it is held back it waits, and this makes it go. */
-	sigaction(SIGPIPE, &ignore, NULL);
-	sigaction(SIGPIPE, &before, NULL);
+	finished = converse_quietly(&life, input, output);
 	/* What said too much is not waited for. */
 	status = reap(&life, finished && buffer_ok(output));
 	if (!finished)
