@@ -43,9 +43,11 @@ static bool is_listed(const char *variable, const char *const *names)
 static bool is_wanted(const char *variable, bool for_person)
 {
 	static const char *const names[] = {"HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ",
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "CREDENTIALS_DIRECTORY", NULL};
-	static const char *const of_person[] = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
-		"DBUS_SESSION_BUS_ADDRESS", "BROWSER", "SSH_CONNECTION", NULL};
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "CREDENTIALS_DIRECTORY",
+		/* What unlocks a key asks the person where the person is. */
+		"GNUPGHOME", "GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
+		"DBUS_SESSION_BUS_ADDRESS", NULL};
+	static const char *const of_person[] = {"BROWSER", "SSH_CONNECTION", NULL};
 	size_t len = strcspn(variable, "=");
 
 	if (strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0)

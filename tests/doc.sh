@@ -129,7 +129,7 @@ same_set "$(section "$page1" 'The protocol of answer' | sed -n '/^KIND is/,/octe
 keys=$(flat "$top/plugin/account.c" | grep -oE '\{"[a-z_]+", IN_[A-Z]+' | tr -d '{",')
 scoped() { sed -n "s/ IN_$1\$//p" <<<"$keys"; }
 account_sections=('Keys of an account: who and where' 'Keys of an account: the client'
-	'Keys of an account: the authorization server' 'Keys of an account: the network')
+	'Keys of an account: the grant' 'Keys of an account: the authorization server' 'Keys of an account: the network')
 same_set "$(section "$page5" "${account_sections[@]}" | items Ic)" "$(scoped BOTH) $(scoped ACCOUNT)" 'saslfresh.conf(5) has the keys of accounts'
 same_set "$(section "$page5" Presets | items Ic)" "$(scoped PRESET)" 'and those that presets have in addition'
 same_set "$(section "$page5" 'Choices for all accounts' | items Ic)" \
@@ -253,8 +253,13 @@ number plugin/frame.h FRAME_REQUEST_MAX 1024 "$page1" 'have 1024 octets at most'
 number plugin/keyfile.h KEYFILE_RECORD_MAX '64 \* 1024' "$page1" 'It has 65536 octets at most'
 number online/secret.h SECRET_COMMAND_SECONDS 10 "$page5" 'must end with status 0 within 10 seconds'
 number plugin/config.h CONFIG_TIMEOUT 30 "$page5" '1 to 30, default 30'
-number online/store.c GRANT_SPACE '48 \* 1024' "$page8" 'needs 80 kilobytes'
+number online/record.h RECORD_PLAIN_MAX '48 \* 1024' "$page8" 'needs 80 kilobytes'
+number online/record.h RECORD_SEALED_MAX '80 \* 1024' "$page8" 'with a sealed grant 112'
 number online/store.c TOKEN_SPACE '32 \* 1024' "$page8" 'needs 80 kilobytes'
+number online/seal.h SEAL_SECONDS 10 "$page5" 'at most 4096 octets, within 10 seconds'
+number online/seal.h UNSEAL_SECONDS 20 "$page5" 'prints the line again, within 20 seconds'
+number online/record.h RECORD_SEALED_KEY_MAX 4096 "$page5" 'at most 4096 octets'
+number online/renewal.c UNEQUIPPED_SECONDS 60 "$page5" 'not tried again for a minute'
 
 # ---- configurations that are shown ----
 

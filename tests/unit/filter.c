@@ -154,7 +154,8 @@ static void it_gets_no_descriptor_and_no_signal_of_ours(void **state)
 	sigprocmask(SIG_BLOCK, &set, &before);
 	snprintf(command, sizeof(command), "test -e /proc/self/fd/%d || echo closed", fd);
 	gives(command, "", "closed\n");
-	gives("sed -n 's/^Sig\\(Blk\\|Ign\\):\t0*$/\\1/p' /proc/self/status", "", "Blk\nIgn\n");
+	gives("sed -n 's/^SigBlk:\t0*$/none/p' /proc/self/status", "", "none\n");
+	fails("kill -TERM $$; echo ignored", ERROR_TEMPORARY, "ended by signal 15");
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGTERM, SIG_DFL);
 	close(fd);
