@@ -148,6 +148,10 @@ renew "$a" age
 
 a=creds@example.test
 creds='SYSTEMD_CREDENTIAL_SECRET=~/host.secret systemd-creds'
+if ! command -v systemd-creds >/dev/null; then
+	packages_unpack "$KIT_CACHE/systemd" systemd >"$TAP_DIR/log/systemd.log" 2>&1 || bail 'systemd-creds cannot be unpacked'
+	creds="LD_LIBRARY_PATH=$(dirname "$(find "$KIT_CACHE/systemd" -name 'libsystemd-shared*' | head -n 1)") ${creds% *} $KIT_CACHE/systemd/usr/bin/systemd-creds"
+fi
 succeeds 'an account for systemd-creds' product_account "$a" mail-public "$user" \
 	"seal_command = $creds encrypt --with-key=host --name=saslfresh - -" "unseal_command = $creds decrypt --name=saslfresh - -"
 renew "$a" systemd-creds
