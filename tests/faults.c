@@ -108,6 +108,8 @@ __attribute__((constructor)) static void start(void)
 	fault.ready = fault.report[0] != '\0';
 	if (fault.ready)
 		open_report();
+	/* Not for the commands that the program runs. */
+	unsetenv("LD_PRELOAD");
 }
 
 __attribute__((destructor)) static void stop(void)

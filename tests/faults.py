@@ -24,11 +24,12 @@ class Bench:
 
     benches = itertools.count(1)
 
-    def __init__(self, world, shim, reuse):
+    def __init__(self, world, shim, reuse, sealed=False):
         self.world = world
         self.shim = shim
         self.number = next(self.benches)
         self.reuse = reuse
+        self.sealed = sealed
         self.boxes = 0
         self.box = None
 
@@ -36,7 +37,8 @@ class Bench:
         """A new person with a new grant: what happened to the last one is of no account."""
         self.boxes += 1
         self.box = Box(self.world, 'f%dn%d' % (self.number, self.boxes))
-        self.box.configure(refresh_token_reuse=self.reuse)
+        seal = {'seal_command': 'tr a-z b-za', 'unseal_command': 'tr b-za a-z'} if self.sealed else {}
+        self.box.configure(refresh_token_reuse=self.reuse, **seal)
         self.box.server('good', rotation='on', reuse=self.reuse)
         self.box.login().succeeded()
         return self.box
@@ -107,9 +109,13 @@ def said_well(status, out, err, killed, verb):
 
 
 def nothing_lost(bench, events):
-    """The newest refresh token is on the disk."""
+    """The newest refresh token is on the disk. Of a sealed grant next_works tells: no other token is taken."""
     newest = 'rt-%s-%d' % (bench.box.key, bench.issued())
     check(record(bench.box.file('grant')) is not None, 'the grant is not whole')
+    if bench.sealed:
+        for path in bench.box.state.iterdir():
+            check(b'rt-%s-' % bench.box.key.encode() not in path.read_bytes(), 'a refresh token in plaintext in %s' % path)
+        return
     same(stored(bench.box), newest, 'what is stored; events %r' % events)
 
 
@@ -118,8 +124,9 @@ def next_works(bench):
     bench.box.run('refresh', '--force', ACCOUNT).succeeded()
     requests = bench.box.requests()
     check(len(requests) > before, 'no request')
-    same(Record(bench.box.file('grant'))['refresh_token'], 'rt-%s-%d' % (bench.box.key, len(requests)),
-         'what the next run stores')
+    if not bench.sealed:
+        same(Record(bench.box.file('grant'))['refresh_token'], 'rt-%s-%d' % (bench.box.key, len(requests)),
+             'what the next run stores')
     left = sorted(path.name for path in bench.box.state.iterdir())
     same(left, ['%s.%s' % (ACCOUNT, suffix) for suffix in ('grant', 'lock', 'token')], 'files left')
 
@@ -164,9 +171,9 @@ def left_by_a_kill(bench):
 
 
 def every(world, shim, target, call, act, origin='program', prepare=None, relaxed=False, unnoticed=False, numbers=None,
-          run=refresh):
+          run=refresh, sealed=False):
     """Makes the first, the second ... call of the group fail; returns how many, and what broke."""
-    bench = Bench(world, shim, 'tolerated' if relaxed else 'punished')
+    bench = Bench(world, shim, 'tolerated' if relaxed else 'punished', sealed)
     broken = []
     met = lost = 0
     bench.fresh()
@@ -265,6 +272,11 @@ def rows():
         for call in ('open', 'read', 'stat', 'alloc', 'write', 'fsync', 'rename', 'unlink', 'close'):
             for act in (ACTS[call][0], 'kill'):
                 yield 'online, %s: %s: %s' % (run.__name__, call, act), dict(target='online', call=call, act=act, run=run)
+    for call in ('alloc', 'process', 'open', 'write', 'fsync', 'rename', 'unlink'):
+        for act in (ACTS[call][0], 'kill'):
+            yield 'online, sealed: %s: %s' % (call, act), dict(target='online', call=call, act=act, sealed=True)
+    yield 'online, sealed: alloc in libcrypto: ENOMEM', dict(target='online', call='alloc', act='ENOMEM', origin='libcrypto',
+                                                             sealed=True, numbers=lambda *_: range(1, 40))
     for library in LIBRARIES:
         yield ('online: alloc in %s: ENOMEM' % library,
                dict(target='online', call='alloc', act='ENOMEM', origin=library, relaxed=True))
