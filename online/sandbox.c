@@ -93,9 +93,10 @@ static const char *const readable[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/h
 	"/var/lib/sss/mc", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ssl/cert.pem",
 	"/etc/pki/tls/certs", "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust",
 	"/etc/crypto-policies", "/etc/ca-certificates", "/usr/share/ca-certificates",
-	"/usr/local/share/ca-certificates", "/usr/share/pki", "/usr/share/zoneinfo",
-	"/usr/share/locale", "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/dev/urandom",
-	"/dev/random", "/dev/null"};
+	"/usr/local/share/ca-certificates", "/usr/share/pki", "/usr/share/p11-kit", "/etc/pkcs11",
+	"/usr/share/crypto-policies", "/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates",
+	"/nix/store", "/gnu/store", "/usr/share/zoneinfo", "/usr/share/locale", "/usr/lib",
+	"/usr/lib64", "/lib", "/lib64", "/dev/urandom", "/dev/random", "/dev/null"};
 
 static void allow(int ruleset, const char *path, uint64_t access)
 {

@@ -95,6 +95,22 @@ product import import "$a" "$PRODUCT_HOME/foreign.json"
 is "$STATUS" 0 'an import seals'
 succeeds 'the grant' is_sealed "$a"
 rm "$PRODUCT_HOME/foreign.json" "$PRODUCT_HOME/refresh-token"
+
+# A person with a device code: the seal is proved before anything is shown, the sandbox entered before anything is asked.
+section "$a" "/^client_id/a device_authorization_endpoint = $OIDC_ISSUER/device/auth"
+product_environment timeout 60 "$PREFIX/bin/saslfresh" login "$a" --device --any-user >"$TAP_DIR/out/device" 2>&1 </dev/null &
+login=$!
+poll 20 grep -q 'Waiting' "$TAP_DIR/out/device"
+oidc_device "$(grep -o 'https://[^ ]*user_code=[^ ]*' "$TAP_DIR/out/device")" "$user"
+STATUS=0
+wait "$login" || STATUS=$?
+is "$STATUS" 0 'a login with a device code seals'
+succeeds 'the grant' is_sealed "$a"
+seal "$a" 'exit 3' 'gpg --batch --quiet -d'
+product device.bad login "$a" --device
+is "$STATUS" 75 'with a seal_command that fails'
+unlike "$OUTPUT" 'https://' 'nobody is sent to a browser'
+seal "$a" 'gpg --batch -e -r open@example.test --trust-model always' 'gpg --batch --quiet -d'
 in_no_file 'login and import'
 section "$a" "/^client_id/a revocation_endpoint = $OIDC_ISSUER/token/revocation"
 product_token "$a"

@@ -1,5 +1,5 @@
-/* ask.h in hosts of every kind: what they do to signals and descriptors must not reach the program, and
- * what we do must not reach them. The program that is asked is this one again: see act(). */
+/* ask.h in hosts of every kind: what they do to signals and descriptors must not reach the program,
+ * and what we do must not reach them. The program that is asked is this one again: see act(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,8 +28,8 @@ static void tell_descriptors(void)
 			printf("%d ", fd);
 }
 
-/* What is blocked and ignored, but for two signals that libc keeps for itself. A sanitizer has handlers
- * of its own, so the kernel is asked. */
+/* What is blocked and ignored, but for two signals that libc keeps for itself. A sanitizer has
+ * handlers of its own, so the kernel is asked. */
 static void tell_signals(void)
 {
 	const unsigned long long libc_s_own = 3ULL << 31;
@@ -38,7 +38,8 @@ static void tell_signals(void)
 	char line[256];
 
 	while (fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "SigBlk: %llx", &set) == 1 || sscanf(line, "SigIgn: %llx", &set) == 1)
+		if (sscanf(line, "SigBlk: %llx", &set) == 1 ||
+			sscanf(line, "SigIgn: %llx", &set) == 1)
 			printf("%llx ", set & ~libc_s_own);
 	fclose(status);
 }
@@ -369,13 +370,18 @@ static int set_environment(void *context)
 	static const char *const unwanted[] = {"LD_PRELOAD=", "LD_LIBRARY_PATH=/x", "SASL_PATH=/x",
 		"IFS=x", "BASH_ENV=/x", "ENV=/x", "GCONV_PATH=/x", "MALLOC_CHECK_=3", "HOMES=/x",
 		"XHOME=/x", "PATHS=/x", "TZDIR=/x", "LC=x", "_proxy=x", "http_proxyx=x",
+		"BROWSER=x", "SSH_CONNECTION=x", "SSH_AUTH_SOCK=/x", "GPG_AGENT_INFO=x",
 		"LANGUAGE=x", "SSL_CERT_FILES=x", "SECRET=x", "XDG=x", "CURL_HOME=/x", "xXDG_A=x"};
-	static const char *const wanted[] = {"HOME=/h", "USER=u", "LOGNAME=l", "PATH=/bin", "LANG=C",
-		"LC_ALL=C", "LC_TIME=de", "XDG_CONFIG_HOME=/c", "XDG_STATE_HOME=", "TZ=UTC",
-		"http_proxy=http://a", "HTTPS_PROXY=http://b", "no_proxy=c", "ALL_PROXY=d",
-		"SSL_CERT_FILE=/f", "SSL_CERT_DIR=/d", "CREDENTIALS_DIRECTORY=/e"};
-	enum { UNWANTED = sizeof(unwanted) / sizeof(unwanted[0]),
-		WANTED = sizeof(wanted) / sizeof(wanted[0]) };
+	static const char *const wanted[] = {"HOME=/h", "USER=u", "LOGNAME=l", "PATH=/bin",
+		"LANG=C", "LC_ALL=C", "LC_TIME=de", "XDG_CONFIG_HOME=/c",
+		"XDG_STATE_HOME=", "TZ=UTC", "http_proxy=http://a", "HTTPS_PROXY=http://b",
+		"no_proxy=c", "ALL_PROXY=d", "SSL_CERT_FILE=/f", "SSL_CERT_DIR=/d",
+		"CREDENTIALS_DIRECTORY=/e", "GNUPGHOME=/g", "GPG_TTY=/dev/pts/1", "DISPLAY=:0",
+		"WAYLAND_DISPLAY=w", "XAUTHORITY=/x", "DBUS_SESSION_BUS_ADDRESS=unix:path=/b"};
+	enum {
+		UNWANTED = sizeof(unwanted) / sizeof(unwanted[0]),
+		WANTED = sizeof(wanted) / sizeof(wanted[0])
+	};
 	char *mixed[UNWANTED + WANTED + 1], expected[1024] = "";
 	size_t count = 0;
 
