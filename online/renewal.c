@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "cache.h"
-#include "digest.h"
+#include "client.h"
+#include "crypto.h"
 #include "ending.h"
 
 enum { MISCONFIGURED_SECONDS = 900 };
@@ -118,6 +119,17 @@ static void forget_failure(struct token *token)
 	token->retry_at = token->failures = token->config_stamp = 0;
 }
 
+static void predict_end(struct renewal *renewal)
+{
+	const struct online *online = renewal->online;
+	struct crypto_certificate certificate;
+	bool signs = account_signs(online->account) &&
+		client_certificate(online->account, NULL, &certificate, &(struct error){0});
+
+	ending_predict(online->account, renewal->grant, signs ? &certificate : NULL, online->now,
+		renewal->token);
+}
+
 static bool update_token(struct renewal *renewal, struct error *err)
 {
 	struct token *token = renewal->token;
@@ -125,9 +137,9 @@ static bool update_token(struct renewal *renewal, struct error *err)
 	const struct account *account = renewal->online->account;
 	const char *user = account_value(account, ACCOUNT_USER);
 	int64_t now = renewal->online->now;
-	char hash[DIGEST_HEX_SIZE];
+	char hash[CRYPTO_HEX_SIZE];
 
-	if (!digest_text(reply->access_token, hash, err))
+	if (!crypto_hash_text(reply->access_token, hash, err))
 		return false;
 	forget_failure(token);
 	/* The token that is replaced was good to its end: the next refusal is a first one. */
@@ -142,7 +154,7 @@ static bool update_token(struct renewal *renewal, struct error *err)
 	token->issued_at = now;
 	token->expires_at = now + reply->expires_in;
 	token->clock_skew = renewal->notes.date != 0 ? renewal->notes.date - now : 0;
-	ending_predict(account, renewal->grant, now, token);
+	predict_end(renewal);
 	/* The same token again: it was renewed as often as a refusal asks for. */
 	if (strcmp(token->rejected, hash) == 0)
 		token->rejected[0] = '\0';
@@ -191,7 +203,7 @@ bool renewal_is_issued(const struct renewal *renewal)
 /* Writes down what an answer brought: the grant, then the token, and only then is it a success. */
 bool renewal_keep(struct renewal *renewal, const char *used, bool ok, struct error *err)
 {
-	if (ok || renewal_is_issued(renewal)) {
+	if (used != NULL && (ok || renewal_is_issued(renewal))) {
 		update_grant(renewal, used);
 		if (!store_commit_grant(&renewal->store, renewal->grant, err))
 			return false;

@@ -45,7 +45,7 @@ static bool is_wanted(const char *variable, bool for_person)
 	static const char *const names[] = {"HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ",
 		"SSL_CERT_FILE", "SSL_CERT_DIR", "CREDENTIALS_DIRECTORY", NULL};
 	static const char *const of_person[] = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
-		"DBUS_SESSION_BUS_ADDRESS", "BROWSER", "SSH_CONNECTION", NULL};
+		"DBUS_SESSION_BUS_ADDRESS", "BROWSER", "SSH_CONNECTION", "TERM", "NO_COLOR", NULL};
 	size_t len = strcspn(variable, "=");
 
 	if (strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0)

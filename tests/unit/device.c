@@ -25,6 +25,7 @@ static struct flow {
 	struct login login;
 	int parent[2];
 	int lock_fd;
+	bool forbidden;
 	struct error err;
 	char said[8192];
 	int64_t seconds;
@@ -84,7 +85,7 @@ static bool run(const struct box *box)
 	flow.login.parent_fd = flow.parent[0];
 	memset(&flow.err, 0, sizeof(flow.err));
 	dup2(said, STDERR_FILENO);
-	ok = login_by_device(&flow.login, &flow.err);
+	ok = login_by_device(&flow.login, &flow.forbidden, &flow.err);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(said);

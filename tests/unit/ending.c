@@ -27,7 +27,7 @@ static void rules_are(const char *idle, const char *testing)
 
 static void predicts(int64_t now, int64_t end, const char *by, int64_t since, int64_t perhaps)
 {
-	ending_predict(&account, &grant, now, &token);
+	ending_predict(&account, &grant, NULL, now, &token);
 	assert_int_equal(token.grant_ends_at, end);
 	assert_string_equal(token.grant_ends_by, by);
 	assert_int_equal(token.grant_ends_since, since);

@@ -1,4 +1,4 @@
-#include "digest.h"
+#include "crypto.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +18,12 @@ static void the_published_digests(void **state)
 			"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 	};
 	struct error err = {0};
-	char hex[DIGEST_HEX_SIZE];
+	char hex[CRYPTO_HEX_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		memset(hex, 'x', sizeof(hex));
-		assert_done(digest_text(vectors[i].text, hex, &err), err);
+		assert_done(crypto_hash_text(vectors[i].text, hex, &err), err);
 		assert_string_equal(hex, vectors[i].hex);
 	}
 }
@@ -32,10 +32,10 @@ static void a_million_octets(void **state)
 {
 	struct error err = {0};
 	char *text = repeat("a", 1000000);
-	char hex[DIGEST_HEX_SIZE];
+	char hex[CRYPTO_HEX_SIZE];
 
 	(void)state;
-	assert_done(digest_text(text, hex, &err), err);
+	assert_done(crypto_hash_text(text, hex, &err), err);
 	assert_string_equal(
 		hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	free(text);
@@ -44,11 +44,11 @@ static void a_million_octets(void **state)
 static void bytes_beyond_ascii_count_as_they_are(void **state)
 {
 	struct error err = {0};
-	char one[DIGEST_HEX_SIZE], other[DIGEST_HEX_SIZE];
+	char one[CRYPTO_HEX_SIZE], other[CRYPTO_HEX_SIZE];
 
 	(void)state;
-	assert_done(digest_text("\xff\x80", one, &err), err);
-	assert_done(digest_text("\xff\x81", other, &err), err);
+	assert_done(crypto_hash_text("\xff\x80", one, &err), err);
+	assert_done(crypto_hash_text("\xff\x81", other, &err), err);
 	assert_string_not_equal(one, other);
 	assert_int_equal(strspn(one, "0123456789abcdef"), TOKEN_HASH_MAX);
 }
