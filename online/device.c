@@ -27,10 +27,17 @@ static void explain(struct device *device, const char *error, struct error *err)
 	static const char refused[] = "unauthorized_client invalid_scope unsupported_grant_type "
 				      "interaction_required";
 
-	if (strstr(err->cause, "AADSTS53003") == NULL && !list_contains(refused, error))
+	bool unclear = strcmp(error, "invalid_request") == 0;
+
+	if (strstr(err->cause, "AADSTS53003") == NULL && !list_contains(refused, error) && !unclear)
 		return;
 	device->forbidden = true;
 	err->hint[0] = '\0';
+	if (unclear)
+		error_hint(err,
+			"the client may not be allowed to use device codes; with a browser: saslfresh "
+			"login %s",
+			device->login->online.account->name);
 	error_hint(err,
 		"device codes are not allowed here for this client or by the organisation; with a "
 		"browser: saslfresh login %s",

@@ -1,10 +1,11 @@
 #include "ending.h"
 
 enum { DAY = 86400, TOLERANCE = 300 };
+enum { LONG_AGO = 0, WHEN_KNOWN = -1 };
 
 struct ending {
 	int64_t at;    /* 0: none is known */
-	int64_t since; /* 0: since it is known */
+	int64_t since; /* when what ends began, or one of these */
 	const char *by;
 };
 
@@ -40,22 +41,22 @@ void ending_predict(const struct account *account, const struct grant *grant,
 	const struct crypto_certificate *certificate, int64_t now, struct token *token)
 {
 	int64_t testing = end_of(account, ACCOUNT_GRANT_TESTING_DAYS, grant->consented_at);
-	struct ending ending = {0, 0, ""};
+	struct ending ending = {0, WHEN_KNOWN, ""};
 	int64_t day;
 
-	consider(&ending, grant->refresh_token_expires_at, 0, "lifetime");
+	consider(&ending, grant->refresh_token_expires_at, WHEN_KNOWN, "lifetime");
 	if (!account_is_unattended(account))
-		consider(&ending, end_of(account, ACCOUNT_GRANT_IDLE_DAYS, now), 0, "idle");
+		consider(
+			&ending, end_of(account, ACCOUNT_GRANT_IDLE_DAYS, now), WHEN_KNOWN, "idle");
 	if (keyfile_date(account_value(account, ACCOUNT_CLIENT_SECRET_EXPIRES), &day))
-		consider(&ending, day, 0, "secret");
+		consider(&ending, day, LONG_AGO, "secret");
 	if (certificate != NULL)
 		consider(&ending, certificate->to, certificate->from, "certificate");
 	if (ending.at <= 0 || !is_the_same(ending.at, token->grant_ends_at)) {
 		token->grant_ends_at = ending.at;
 		token->grant_ends_since = ending.at > 0 ? now : 0;
 	}
-	/* A certificate that is seen for the first time may have been there for long. */
-	if (ending.since > 0)
+	if (ending.since != WHEN_KNOWN)
 		token->grant_ends_since = ending.since;
 	keyfile_copy(token->grant_ends_by, sizeof(token->grant_ends_by), ending.by);
 	/* A grant that works after that was not one of a client in Testing. */
