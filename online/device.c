@@ -35,8 +35,8 @@ static void explain(struct device *device, const char *error, struct error *err)
 	err->hint[0] = '\0';
 	if (unclear)
 		error_hint(err,
-			"the client may not be allowed to use device codes; with a browser: saslfresh "
-			"login %s",
+			"the client may not be allowed to use device codes; with a browser: "
+			"saslfresh login %s",
 			device->login->online.account->name);
 	error_hint(err,
 		"device codes are not allowed here for this client or by the organisation; with a "

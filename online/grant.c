@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "client.h"
+#include "credential.h"
 #include "http.h"
 #include "remedy.h"
 
@@ -150,12 +150,12 @@ static bool exchange(const struct grant_request *request, const char *url, struc
 	struct http_reply *http, struct grant_notes *notes, struct error *err)
 {
 	struct buffer user = BUFFER(FORM_MAX), password = BUFFER(FORM_MAX);
-	const struct client client = {request->account, request->secret, request->now};
+	const struct credential credential = {request->account, request->secret, request->now};
 
 	bool ok = false;
 
 	*notes = (struct grant_notes){.retry_after = -1};
-	if (!client_authenticate(&client, form, &user, &password, err)) {
+	if (!credential_authenticate(&credential, form, &user, &password, err)) {
 		ok = false;
 	} else if (!buffer_ok(form) || !buffer_ok(&user) || !buffer_ok(&password)) {
 		error_set(err, ERROR_SYSTEM, "the request is too large");
@@ -206,14 +206,14 @@ bool grant_refresh(const struct grant_request *request, const char *refresh_toke
 bool grant_unattended(const struct grant_request *request, struct reply *reply,
 	struct grant_notes *notes, struct error *err)
 {
-	const struct client client = {request->account, request->secret, request->now};
+	const struct credential credential = {request->account, request->secret, request->now};
 	struct buffer form = BUFFER(FORM_MAX), assertion = BUFFER(FORM_MAX);
 	bool ok = true;
 
 	memset(reply, 0, sizeof(*reply));
 	*notes = (struct grant_notes){.retry_after = -1};
 	if (request->account->values[ACCOUNT_SERVICE_ACCOUNT_FILE] != NULL) {
-		ok = client_assert_user(&client, &assertion, err);
+		ok = credential_assert_user(&credential, &assertion, err);
 		http_form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
 		http_form_add(&form, "assertion", buffer_text(&assertion));
 	} else {

@@ -14,7 +14,7 @@
 struct grant_request {
 	const struct config *config;   /* timeouts */
 	const struct account *account; /* completed */
-	const struct buffer *secret;   /* see client.h; empty: a public client */
+	const struct buffer *secret;   /* see credential.h; empty: a public client */
 	const char *scope;	       /* what was granted; asked for where none is configured */
 	int64_t consented_at;	       /* when a person logged in; 0: not known */
 	int64_t now;

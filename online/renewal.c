@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cache.h"
-#include "client.h"
+#include "credential.h"
 #include "crypto.h"
 #include "ending.h"
 
@@ -124,7 +124,7 @@ static void predict_end(struct renewal *renewal)
 	const struct online *online = renewal->online;
 	struct crypto_certificate certificate;
 	bool signs = account_signs(online->account) &&
-		client_certificate(online->account, NULL, &certificate, &(struct error){0});
+		credential_certificate(online->account, NULL, &certificate, &(struct error){0});
 
 	ending_predict(online->account, renewal->grant, signs ? &certificate : NULL, online->now,
 		renewal->token);

@@ -39,7 +39,7 @@ command  9 main
 online   3 json
 online   4 crypto dns http input remedy reply record
 online   4 base64 browser prompt qr redirect
-online   5 client ending secret store
+online   5 credential ending secret store
 online   5 pkce document metadata
 online   6 grant
 online   7 renewal

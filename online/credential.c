@@ -1,4 +1,4 @@
-#include "client.h"
+#include "credential.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ static bool put_token(enum crypto_algorithm algorithm, const struct buffer *key,
 
 /* ---- the client ---- */
 
-bool client_certificate(const struct account *account, const struct buffer *key,
+bool credential_certificate(const struct account *account, const struct buffer *key,
 	struct crypto_certificate *certificate, struct error *err)
 {
 	const char *path = account_value(account, ACCOUNT_CLIENT_CERTIFICATE);
@@ -124,15 +124,16 @@ static bool check_end(const struct account *account, const struct crypto_certifi
 }
 
 /* The header and claims are those that Microsoft documents; RFC 7523 s.3 asks for no others. */
-static bool assert_client(const struct client *client, struct buffer *assertion, struct error *err)
+static bool assert_client(
+	const struct credential *credential, struct buffer *assertion, struct error *err)
 {
-	const struct account *account = client->account;
+	const struct account *account = credential->account;
 	const char *client_id = account_value(account, ACCOUNT_CLIENT_ID);
 	struct buffer header = BUFFER(ASSERTION_MAX), claims = BUFFER(ASSERTION_MAX);
 	struct crypto_certificate certificate;
 	unsigned char nonce[NONCE_SIZE];
-	bool ok = client_certificate(account, client->secret, &certificate, err) &&
-		check_end(account, &certificate, client->now, err) &&
+	bool ok = credential_certificate(account, credential->secret, &certificate, err) &&
+		check_end(account, &certificate, credential->now, err) &&
 		crypto_random(nonce, sizeof(nonce), err);
 
 	if (ok) {
@@ -143,10 +144,10 @@ static bool assert_client(const struct client *client, struct buffer *assertion,
 		put_member(&claims, "iss", client_id);
 		put_member(&claims, "sub", client_id);
 		put_octets(&claims, "jti", nonce, sizeof(nonce));
-		put_time(&claims, "nbf", client->now);
-		put_time(&claims, "iat", client->now);
-		put_time(&claims, "exp", client->now + LIFE);
-		ok = put_token(CRYPTO_PS256, client->secret,
+		put_time(&claims, "nbf", credential->now);
+		put_time(&claims, "iat", credential->now);
+		put_time(&claims, "exp", credential->now + LIFE);
+		ok = put_token(CRYPTO_PS256, credential->secret,
 			account_value(account, ACCOUNT_CLIENT_KEY), &header, &claims, assertion,
 			err);
 	}
@@ -155,10 +156,11 @@ static bool assert_client(const struct client *client, struct buffer *assertion,
 	return ok;
 }
 
-static bool add_assertion(const struct client *client, struct buffer *form, struct error *err)
+static bool add_assertion(
+	const struct credential *credential, struct buffer *form, struct error *err)
 {
 	struct buffer assertion = BUFFER(ASSERTION_MAX);
-	bool ok = assert_client(client, &assertion, err);
+	bool ok = assert_client(credential, &assertion, err);
 
 	http_form_add(form, "client_assertion_type",
 		"urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -172,32 +174,32 @@ static bool method_is(const struct account *account, const char *method)
 	return strcmp(account_value(account, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD), method) == 0;
 }
 
-bool client_authenticate(const struct client *client, struct buffer *form, struct buffer *user,
-	struct buffer *password, struct error *err)
+bool credential_authenticate(const struct credential *credential, struct buffer *form,
+	struct buffer *user, struct buffer *password, struct error *err)
 {
-	const struct account *account = client->account;
+	const struct account *account = credential->account;
 	const char *client_id = account_value(account, ACCOUNT_CLIENT_ID);
 
-	if (client->secret->len > 0 && method_is(account, "client_secret_basic")) {
+	if (credential->secret->len > 0 && method_is(account, "client_secret_basic")) {
 		http_form_encode(user, client_id);
-		http_form_encode(password, buffer_text(client->secret));
+		http_form_encode(password, buffer_text(credential->secret));
 		return true;
 	}
 	http_form_add(form, "client_id", client_id);
 	if (account_signs(account))
-		return add_assertion(client, form, err);
+		return add_assertion(credential, form, err);
 	/* What a service account signs speaks for itself, and its file is for nobody else. */
 	if (account->values[ACCOUNT_SERVICE_ACCOUNT_FILE] == NULL)
-		http_form_add(form, "client_secret", buffer_text(client->secret));
+		http_form_add(form, "client_secret", buffer_text(credential->secret));
 	return true;
 }
 
 /* ---- the service account ---- */
 
-static bool assert_user(const struct client *client, const struct service_account *service,
+static bool assert_user(const struct credential *credential, const struct service_account *service,
 	struct buffer *assertion, struct error *err)
 {
-	const struct account *account = client->account;
+	const struct account *account = credential->account;
 	const char *user = account_value(account, ACCOUNT_USER);
 	const char *endpoint = account_value(account, ACCOUNT_TOKEN_ENDPOINT);
 	struct buffer header = BUFFER(ASSERTION_MAX), claims = BUFFER(ASSERTION_MAX);
@@ -213,8 +215,8 @@ static bool assert_user(const struct client *client, const struct service_accoun
 	put_member(&claims, "scope", account_value(account, ACCOUNT_SCOPE));
 	put_member(&claims, "aud", service->token_uri[0] != '\0' ? service->token_uri : endpoint);
 	put_member(&claims, "sub", *user != '\0' ? user : account->name);
-	put_time(&claims, "iat", client->now);
-	put_time(&claims, "exp", client->now + LIFE_OF_USER);
+	put_time(&claims, "iat", credential->now);
+	put_time(&claims, "exp", credential->now + LIFE_OF_USER);
 	ok = put_token(CRYPTO_RS256, &key, account_value(account, ACCOUNT_SERVICE_ACCOUNT_FILE),
 		&header, &claims, assertion, err);
 	buffer_free(&key);
@@ -223,9 +225,10 @@ static bool assert_user(const struct client *client, const struct service_accoun
 	return ok;
 }
 
-bool client_assert_user(const struct client *client, struct buffer *assertion, struct error *err)
+bool credential_assert_user(
+	const struct credential *credential, struct buffer *assertion, struct error *err)
 {
-	const char *path = account_value(client->account, ACCOUNT_SERVICE_ACCOUNT_FILE);
+	const char *path = account_value(credential->account, ACCOUNT_SERVICE_ACCOUNT_FILE);
 	struct service_account *service = calloc(1, sizeof(*service));
 	char cause[ERROR_CAUSE_MAX];
 	bool ok;
@@ -233,7 +236,7 @@ bool client_assert_user(const struct client *client, struct buffer *assertion, s
 	if (service == NULL)
 		return error_set(err, ERROR_SYSTEM, "out of memory");
 	ok = reply_parse_service_account(
-		buffer_text(client->secret), client->secret->len, service, err);
+		buffer_text(credential->secret), credential->secret->len, service, err);
 	if (!ok) {
 		memcpy(cause, err->cause, sizeof(cause));
 		error_set(err, ERROR_CONFIG, "%s %s", path, cause);
@@ -241,7 +244,7 @@ bool client_assert_user(const struct client *client, struct buffer *assertion, s
 			"it is the JSON key of a service account, as the Google Cloud console "
 			"makes it: IAM & Admin, Service accounts, Keys");
 	}
-	ok = ok && assert_user(client, service, assertion, err);
+	ok = ok && assert_user(credential, service, assertion, err);
 	wipe(service, sizeof(*service));
 	free(service);
 	return ok;
