@@ -23,12 +23,13 @@ make_certificate() (
 		openssl x509 -in "$1.req" -signkey "$1.key" -days "$2" -out "$1.pem"
 ) >>"$TAP_DIR/log/keys.log" 2>&1
 
+unhex() { /usr/bin/python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d =; }
 
 # jwk NAME: the public half of a certificate's key (RFC 7517), with the thumbprint that tells it from others.
 jwk() {
 	printf '{ "kty": "RSA", "use": "sig", "e": "AQAB", "n": "%s", "x5t#S256": "%s" }' \
-		"$(openssl x509 -in "$keys/$1.pem" -noout -modulus | sed 's/Modulus=//' | xxd -r -p | base64url)" \
+		"$(openssl x509 -in "$keys/$1.pem" -noout -modulus | sed 's/Modulus=//' | unhex | base64url)" \
 		"$(openssl x509 -in "$keys/$1.pem" -outform DER | openssl dgst -sha256 -binary | base64url)"
 }
 

@@ -89,6 +89,12 @@ static const char *part(const char *token, int index)
 	return text;
 }
 
+static void begins_with(const char *text, const char *start)
+{
+	if (strncmp(text, start, strlen(start)) != 0)
+		fail_msg("`%s` does not begin with `%s`", text, start);
+}
+
 static const char *assertion(void)
 {
 	const char *found = strstr(buffer_text(&said.form), "client_assertion=");
@@ -133,13 +139,12 @@ static void an_assertion_is_what_is_documented(void **state)
 		"jwt-bearer&"));
 	assert_null(strstr(buffer_text(&said.form), "client_secret"));
 	assert_null(strstr(buffer_text(&said.form), "PRIVATE"));
-	assert_memory_equal(
-		part(assertion(), 0), "{\"alg\":\"PS256\",\"typ\":\"JWT\",\"x5t#S256\":\"", 43);
-	assert_int_equal(strlen(part(assertion(), 0)), 43 + 43 + 2);
+	begins_with(part(assertion(), 0), "{\"alg\":\"PS256\",\"typ\":\"JWT\",\"x5t#S256\":\"");
+	assert_int_equal(strlen(strstr(part(assertion(), 0), "S256\":\"")), 7 + 43 + 2);
 	claims = part(assertion(), 1);
-	assert_memory_equal(claims,
-		"{\"aud\":\"https://a.test/token\",\"iss\":\"id\\\"\\\\\",\"sub\":\"id\\\"\\\\\",\"jti\":\"",
-		72);
+	begins_with(claims,
+		"{\"aud\":\"https://a.test/token\",\"iss\":\"id\\\"\\\\\",\"sub\":\"id\\\"\\\\\","
+		"\"jti\":\"");
 	snprintf(wanted, sizeof(wanted), "\",\"nbf\":%lld,\"iat\":%lld,\"exp\":%lld}",
 		(long long)said.now, (long long)said.now, (long long)said.now + 300);
 	assert_string_equal(claims + strlen(claims) - strlen(wanted), wanted);
