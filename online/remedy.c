@@ -115,17 +115,17 @@ static const struct remedy {
 	{"bad_verification_code", NULL, ANY, ERROR_LOGIN, "{login}"},
 };
 
+static const char delegation[] =
+	"the Workspace administrator must allow the service account's client ID this scope: "
+	"admin.google.com, Security, API controls, Domain-wide delegation";
+
 /* Of a service account (RFC 7523 s.2.1). {user} is the mailbox. */
 static const struct remedy of_service[] = {
 	{"invalid_grant", NULL, ANY, ERROR_CONFIG,
 		"check that {user} is a mailbox of this Workspace, that the key in "
 		"service_account_file was not deleted, and this machine's clock"},
-	{"unauthorized_client", NULL, ANY, ERROR_CONFIG,
-		"the Workspace administrator must allow the service account's client ID this "
-		"scope: admin.google.com, Security, API controls, Domain-wide delegation"},
-	{"access_denied", NULL, ANY, ERROR_CONFIG,
-		"the Workspace administrator must allow the service account's client ID this "
-		"scope: admin.google.com, Security, API controls, Domain-wide delegation"},
+	{"unauthorized_client", NULL, ANY, ERROR_CONFIG, delegation},
+	{"access_denied", NULL, ANY, ERROR_CONFIG, delegation},
 	{"invalid_client", NULL, ANY, ERROR_CONFIG,
 		"the service account is disabled or deleted, or belongs elsewhere; {console}"},
 };
