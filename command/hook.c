@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "event.h"
 #include "obtain.h"
+#include "report.h"
 #include "verb.h"
 
 extern char **environ;
@@ -48,7 +49,7 @@ static void quote(const char *name, char *text, size_t size)
 static void give_reason(enum event event, const struct token *token, int64_t now, char *reason)
 {
 	struct error err = {0};
-	char wait[32];
+	char end[128];
 
 	if (event == EVENT_LOGIN_NEEDED) {
 		token_failure(token, now, &err);
@@ -56,12 +57,17 @@ static void give_reason(enum event event, const struct token *token, int64_t now
 	} else if (event == EVENT_RECOVERED) {
 		snprintf(reason, ERROR_LINE_MAX, "the access token has been renewed");
 	} else {
-		verb_print_duration(
-			token->grant_ends_at > now ? token->grant_ends_at - now : 0, wait, 32);
-		snprintf(reason, ERROR_LINE_MAX, "the grant ends in %s%s", wait,
-			strcmp(token->grant_ends_by, "idle") == 0 ? " unless it is used before"
-								  : "");
+		report_print_token_end(token, now, end, sizeof(end));
+		snprintf(reason, ERROR_LINE_MAX, "the grant ends %s", end);
 	}
+}
+
+/* No login mends what ends with a client's secret or certificate. */
+static bool needs_login(enum event event, const struct token *token)
+{
+	return event == EVENT_LOGIN_NEEDED ||
+		(event == EVENT_BEFORE_END && strcmp(token->grant_ends_by, "secret") != 0 &&
+			strcmp(token->grant_ends_by, "certificate") != 0);
 }
 
 static void find_words(enum event event, const struct account *account, const struct token *token,
@@ -75,7 +81,7 @@ static void find_words(enum event event, const struct account *account, const st
 	snprintf(words->variables[1], VARIABLE_MAX, "SASLFRESH_ACCOUNT=%s", account->name);
 	snprintf(words->variables[2], VARIABLE_MAX, "SASLFRESH_REASON=%s", reason);
 	snprintf(words->variables[3], VARIABLE_MAX, "SASLFRESH_COMMAND=saslfresh %s %s",
-		event == EVENT_RECOVERED ? "status" : "login", name);
+		needs_login(event, token) ? "login" : "status", name);
 }
 
 /* ---- the process ---- */

@@ -121,6 +121,24 @@ static bool report(const struct account *account, struct error *err)
 	return ok;
 }
 
+/* Where nobody has to log in, what is configured is proved by one request. */
+static bool prove(const struct account *account, struct error *err)
+{
+	struct token *token = token_new(err);
+	int64_t now = (int64_t)time(NULL);
+	char left[32];
+	bool ok = token != NULL && obtain_token(account, OBTAIN_FORCED, now, token, err);
+
+	if (ok) {
+		verb_print_duration(token_left(token, now), left, sizeof(left));
+		printf("%s: proved by one request with grant_type = %s; the access token lives for "
+		       "%s and is renewed by itself, nobody has to log in\n",
+			account->name, account_value(account, ACCOUNT_GRANT_TYPE), left);
+	}
+	token_free(token);
+	return ok;
+}
+
 struct choice {
 	const char *path; /* of a refresh token; NULL: a person logs in */
 	int flow;
@@ -167,6 +185,15 @@ static bool take_over(const struct account *account, const char *path, struct er
 	return ok;
 }
 
+static bool log_in(const struct account *account, const struct choice *choice, struct error *err)
+{
+	if (choice->path == NULL && choice->flow == 0 && account_is_unattended(account))
+		return prove(account, err);
+	return (choice->path != NULL ? take_over(account, choice->path, err)
+				     : consent(account, choice->flow, err)) &&
+		report(account, err);
+}
+
 static int run(int argc, char **argv)
 {
 	struct config config = {0};
@@ -181,10 +208,7 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (config_load(&config, &err))
 		account = verb_account(&config, name, &err);
-	ok = account != NULL &&
-		(choice.path != NULL ? take_over(account, choice.path, &err)
-				     : consent(account, choice.flow, &err)) &&
-		report(account, &err);
+	ok = account != NULL && log_in(account, &choice, &err);
 	error_what(&err, "cannot log in to %.100s", name);
 	status = ok ? 0 : verb_fail(&err);
 	fflush(stdout);
@@ -207,6 +231,8 @@ const struct verb verb_login = {
 		"  provider = google\n"
 		"  client_id = ...\n"
 		"  client_secret_file = ~/.config/saslfresh/google.secret\n\n"
+		"An account with grant_type = client_credentials or jwt_bearer needs nobody: one\n"
+		"request proves what is configured, and nothing is stored but the access token.\n\n"
 		"  --device      show a code to enter in a browser anywhere (not with Google)\n"
 		"  --any-user    do not insist that the one who signs in is ACCOUNT or its `user`\n"
 		"  --refresh-token-file FILE\n"

@@ -17,7 +17,14 @@ static void report(const struct account *account, bool found, const struct error
 	const char *endpoint = account_value(account, ACCOUNT_REVOCATION_ENDPOINT);
 	char line[ERROR_LINE_MAX];
 
-	if (!found) {
+	if (found && account_is_unattended(account)) {
+		printf("%s: forgotten here; with grant_type = %s there is no grant to revoke, and "
+		       "the next use asks for a new token unless [account %s] goes from %s\n",
+			account->name, account->values[ACCOUNT_GRANT_TYPE], account->name,
+			account->file);
+	} else if (!found && account_is_unattended(account)) {
+		printf("%s: there is nothing to forget\n", account->name);
+	} else if (!found) {
 		printf("%s: nobody is logged in; there is nothing to forget\n", account->name);
 	} else if (refused->kind != ERROR_NONE) {
 		error_line(refused, line, sizeof(line));

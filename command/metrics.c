@@ -47,8 +47,9 @@ static const struct metric {
 	[SKEW] = {"saslfresh_clock_skew_seconds",
 		"The authorization server's clock less ours at the last renewal.", NULL, true},
 	[GRANT_ENDS] = {"saslfresh_grant_ends_timestamp_seconds",
-		"When the grant will end: by its lifetime, or idle unless it is used before.", "by",
-		false},
+		"When the grant will end: by its lifetime, idle unless it is used before, or with "
+		"the client's secret or certificate.",
+		"by", false},
 	[GRANT_MAY_END] = {"saslfresh_grant_may_end_timestamp_seconds",
 		"When the grant will end if its client is in Testing.", NULL, false},
 };

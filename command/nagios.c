@@ -37,14 +37,15 @@ static int unknown(const struct error *err)
 /* Whole or not at all, so that a line that is too long ends between two accounts. */
 static void describe(const struct report *report, struct buffer *list)
 {
-	char line[ERROR_LINE_MAX], end[128], text[ERROR_LINE_MAX + TOKEN_USER_MAX + 256];
+	char line[ERROR_LINE_MAX], end[128], remedy[REPORT_REMEDY_SIZE];
+	char text[ERROR_LINE_MAX + TOKEN_USER_MAX + 256];
 
 	report_print_end(report, end, sizeof(end));
+	report_print_remedy(report, remedy);
 	if (report->err.kind != ERROR_NONE)
 		error_line(&report->err, line, sizeof(line));
 	else if (end[0] != '\0')
-		snprintf(line, sizeof(line), "grant ends %s (saslfresh login %.320s)", end,
-			report->account->name);
+		snprintf(line, sizeof(line), "grant ends %s (%s)", end, remedy);
 	else
 		snprintf(line, sizeof(line), "%s", report->next);
 	snprintf(text, sizeof(text), "%s%.320s: %s: %s", list->len > 0 ? "; " : "",

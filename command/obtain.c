@@ -44,6 +44,28 @@ static bool read_cache(const struct account *account, struct token *token, struc
 		err->kind != ERROR_CONFIG;
 }
 
+static bool make_directory(char *path, struct error *err)
+{
+	for (char *slash = path + 1; slash != NULL;) {
+		slash = strchr(slash, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return error_system(err, errno, "cannot make the directory %s", path);
+		if (slash != NULL)
+			*slash++ = '/';
+	}
+	return true;
+}
+
+static bool make_state(const struct account *account, struct error *err)
+{
+	char state[PATH_SIZE];
+
+	memcpy(state, account->place.state, sizeof(state));
+	return make_directory(state, err);
+}
+
 static bool has_state(const struct account *account, struct error *err)
 {
 	uid_t owner;
@@ -53,6 +75,8 @@ static bool has_state(const struct account *account, struct error *err)
 		return false;
 	if (!absent)
 		return true;
+	if (account_is_unattended(account))
+		return make_state(account, err);
 	error_set(err, ERROR_LOGIN, "nobody has logged in: there is no %s", account->place.state);
 	return error_hint(err, "saslfresh login %s", account->name);
 }
@@ -181,30 +205,20 @@ bool obtain_tell(const struct account *account, const char *event, struct error 
 	return ok;
 }
 
-static bool make_directory(char *path, struct error *err)
-{
-	for (char *slash = path + 1; slash != NULL;) {
-		slash = strchr(slash, '/');
-		if (slash != NULL)
-			*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return error_system(err, errno, "cannot make the directory %s", path);
-		if (slash != NULL)
-			*slash++ = '/';
-	}
-	return true;
-}
-
 static bool take_over(
 	const struct account *account, const char *verb, int input_fd, struct error *err)
 {
 	const struct buffer nothing = BUFFER(0);
 	struct lock lock = LOCK_NONE;
-	char state[PATH_SIZE];
 	bool ok;
 
-	memcpy(state, account->place.state, sizeof(state));
-	ok = make_directory(state, err) && owner_become(account, err) &&
+	if (account_is_unattended(account)) {
+		error_set(err, ERROR_CONFIG, "with grant_type = %s nobody logs in",
+			account->values[ACCOUNT_GRANT_TYPE]);
+		return error_hint(
+			err, "saslfresh login %s proves what is configured", account->name);
+	}
+	ok = make_state(account, err) && owner_become(account, err) &&
 		take_lock(account, OBTAIN_LOCK_SECONDS, &lock, err) &&
 		run_online(account, verb, &lock, input_fd, &nothing, err);
 	lock_release(&lock);

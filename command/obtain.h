@@ -18,7 +18,8 @@ enum obtain_will {
 	OBTAIN_FORCED, /* renew whatever the cache and the memory of failure say */
 };
 
-/* Gives a token of a completed account (provider.h) that has not expired. With OBTAIN_FORCED a
+/* Gives a token of a completed account (provider.h) that has not expired. The state directory is
+ * made where it is missing and nobody has to log in. With OBTAIN_FORCED a
  * failed renewal is a failure although the old token lives on in the cache. token is untouched on
  * failure. */
 bool obtain_token(const struct account *account, enum obtain_will will, int64_t now,
@@ -31,6 +32,9 @@ bool obtain_reject(const struct account *account, const char *hash, struct error
 /* Notes that people are told of an event (event.h) of the account now. False if it is not due any
  * more, if somebody else is at work on the account, or if it cannot be noted. */
 bool obtain_tell(const struct account *account, const char *event, struct error *err);
+
+/* The rest is for accounts that somebody logs in to (not account_is_unattended); ERROR_CONFIG for
+ * the others. */
 
 /* Takes over the refresh token that input_fd holds (the online half reads it) and proves it by one
  * refresh. The state directory is made where it is missing. Nothing is changed on failure. */

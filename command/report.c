@@ -69,7 +69,8 @@ static void judge_token(struct report *report)
 
 	if (report->token->kind != ERROR_NONE)
 		judge_failure(report);
-	else if (!has_grant(report->account) && age == TOKEN_DEAD)
+	else if (!account_is_unattended(report->account) && !has_grant(report->account) &&
+		age == TOKEN_DEAD)
 		set(report, "no grant", REPORT_CRITICAL, "fails; mend: saslfresh login");
 	else if (report->token->access_token[0] == '\0')
 		set(report, "no token", REPORT_NOTE, "asks for the first token");
@@ -89,15 +90,16 @@ static void judge_token(struct report *report)
 static void add_end(struct report *report)
 {
 	size_t len = strlen(report->next);
-	char end[128];
+	char end[128], remedy[REPORT_REMEDY_SIZE];
 
 	if (report->level == REPORT_CRITICAL ||
 		!token_grant_ends_soon(
 			report->token, report->now, REPORT_WARNING_DAYS * (int64_t)REPORT_DAY))
 		return;
 	report_print_end(report, end, sizeof(end));
-	snprintf(report->next + len, sizeof(report->next) - len,
-		"; grant ends %s; mend: saslfresh login %.100s", end, report->account->name);
+	report_print_remedy(report, remedy);
+	snprintf(report->next + len, sizeof(report->next) - len, "; grant ends %s; mend: %s", end,
+		remedy);
 }
 
 static bool may_write(const struct account *account)
@@ -138,17 +140,41 @@ enum report_level report_level(const struct report *report, int64_t warning, int
 
 void report_print_end(const struct report *report, char *text, size_t size)
 {
-	const struct token *token = report->token;
+	text[0] = '\0';
+	if (report->token->grant_ends_at > 0 && report->token->kind != ERROR_LOGIN)
+		report_print_token_end(report->token, report->now, text, size);
+}
+
+void report_print_token_end(const struct token *token, int64_t now, char *text, size_t size)
+{
+	static const struct {
+		const char *by;
+		const char *words;
+	} ways[] = {{"idle", " unless it is used before"}, {"secret", " with the client's secret"},
+		{"certificate", " with the client's certificate"}};
+	const char *words = "";
 	char wait[32];
 
-	text[0] = '\0';
-	if (token->grant_ends_at <= 0 || token->kind == ERROR_LOGIN)
-		return;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (strcmp(token->grant_ends_by, ways[i].by) == 0)
+			words = ways[i].words;
 	verb_print_duration(
-		token->grant_ends_at > report->now ? token->grant_ends_at - report->now : 0, wait,
-		sizeof(wait));
-	snprintf(text, size, "in %s%s", wait,
-		strcmp(token->grant_ends_by, "idle") == 0 ? " unless it is used before" : "");
+		token->grant_ends_at > now ? token->grant_ends_at - now : 0, wait, sizeof(wait));
+	snprintf(text, size, "in %s%s", wait, words);
+}
+
+void report_print_remedy(const struct report *report, char text[REPORT_REMEDY_SIZE])
+{
+	const char *by = report->token->grant_ends_by;
+
+	if (strcmp(by, "secret") == 0)
+		snprintf(text, REPORT_REMEDY_SIZE,
+			"make a new client secret and change client_secret_expires");
+	else if (strcmp(by, "certificate") == 0)
+		snprintf(text, REPORT_REMEDY_SIZE,
+			"make a new certificate and register it with the client");
+	else
+		snprintf(text, REPORT_REMEDY_SIZE, "saslfresh login %.320s", report->account->name);
 }
 
 struct account *report_next(struct config *config, const char *name, size_t *i)

@@ -7,6 +7,7 @@
 #include "ask.h"
 #include "consent.h"
 #include "prompt.h"
+#include "qr.h"
 
 enum { INTERVAL = 5, SLOWER = 5, INTERVAL_MAX = 60 }; /* seconds; RFC 8628 s.3.2 and s.3.5 */
 
@@ -17,30 +18,49 @@ struct device {
 	int64_t interval;
 	int64_t deadline; /* milliseconds */
 	char error[64];	  /* of the last answer; "" if it named none */
+	bool forbidden;
 };
 
 /* Where the flow itself is forbidden the other one may be allowed. */
-static void explain(const struct login *login, const char *error, struct error *err)
+static void explain(struct device *device, const char *error, struct error *err)
 {
 	static const char refused[] = "unauthorized_client invalid_scope unsupported_grant_type "
 				      "interaction_required";
 
-	if (strstr(err->cause, "AADSTS53003") == NULL && !list_contains(refused, error))
+	bool unclear = strcmp(error, "invalid_request") == 0;
+
+	if (strstr(err->cause, "AADSTS53003") == NULL && !list_contains(refused, error) && !unclear)
 		return;
+	device->forbidden = true;
 	err->hint[0] = '\0';
+	if (unclear)
+		error_hint(err,
+			"the client may not be allowed to use device codes; with a browser: "
+			"saslfresh login %s",
+			device->login->online.account->name);
 	error_hint(err,
 		"device codes are not allowed here for this client or by the organisation; with a "
 		"browser: saslfresh login %s",
-		login->online.account->name);
+		device->login->online.account->name);
 }
 
-static bool has_endpoint(const struct account *account, struct error *err)
+static bool has_endpoint(struct device *device, struct error *err)
 {
+	const struct account *account = device->login->online.account;
+
 	if (account->values[ACCOUNT_DEVICE_AUTHORIZATION_ENDPOINT] != NULL)
 		return true;
-	error_set(err, ERROR_CONFIG, "account %s has no device_authorization_endpoint",
+	device->forbidden = true;
+	if (strcmp(account_value(account, ACCOUNT_ISSUER), "https://accounts.google.com") == 0)
+		error_set(err, ERROR_CONFIG,
+			"Google has no device flow for mail: its device codes are for other scopes "
+			"alone");
+	else
+		error_set(err, ERROR_CONFIG, "account %s has no device_authorization_endpoint",
+			account->name);
+	return error_hint(err,
+		"with a browser, here or on another machine, without --device: saslfresh login %s",
 		account->name);
-	return error_hint(err, "without --device: saslfresh login %s", account->name);
 }
 
 static bool begin(struct device *device, struct error *err)
@@ -50,9 +70,8 @@ static bool begin(struct device *device, struct error *err)
 	struct reply *reply = calloc(1, sizeof(*reply));
 	bool ok = reply != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 
-	ok = ok && has_endpoint(online->account, err) &&
+	ok = ok && has_endpoint(device, err) &&
 		supplies_get(online->account, &device->supplies, err);
-	online_confine(online);
 	consent_scope(online->account, &scope);
 	if (ok) {
 		const struct grant_request request = {.config = online->config,
@@ -63,8 +82,11 @@ static bool begin(struct device *device, struct error *err)
 
 		ok = grant_device_start(&request, &device->reply, reply, err);
 		if (!ok)
-			explain(device->login, reply->error, err);
+			explain(device, reply->error, err);
 	}
+	/* Not before: where the server forbids this flow, the other one wants a browser. */
+	if (!device->forbidden)
+		online_confine(online);
 	free(reply);
 	buffer_free(&scope);
 	return ok;
@@ -73,13 +95,17 @@ static bool begin(struct device *device, struct error *err)
 static void show_code(const struct device *device)
 {
 	const struct device_reply *reply = &device->reply;
+	bool complete = reply->verification_uri_complete[0] != '\0';
 
 	prompt_say("To log in to %s, open this address in any browser:\n\n  %s\n\n"
 		   "and enter the code:\n\n  %s\n\n",
 		device->login->online.account->name, reply->verification_uri, reply->user_code);
-	if (reply->verification_uri_complete[0] != '\0')
+	if (complete)
 		prompt_say("or open this address, which has the code in it:\n\n  %s\n\n",
 			reply->verification_uri_complete);
+	if (qr_show(complete ? reply->verification_uri_complete : reply->verification_uri))
+		prompt_say("\nThe camera of a phone reads %s from this picture.\n",
+			complete ? "the last one" : "the address");
 	prompt_say("Waiting for the answer.\n");
 }
 
@@ -140,7 +166,7 @@ static bool wait_for_grant(struct device *device, struct error *err)
 		if (has_expired(device, err))
 			return false;
 		if (!may_ask_again(device, err)) {
-			explain(device->login, device->error, err);
+			explain(device, device->error, err);
 			return false;
 		}
 	}
@@ -151,7 +177,7 @@ static int64_t at_most(int64_t value, int64_t max)
 	return value < max ? value : max;
 }
 
-bool login_by_device(const struct login *login, struct error *err)
+bool login_by_device(const struct login *login, bool *forbidden, struct error *err)
 {
 	struct device device = {.login = login, .interval = INTERVAL};
 	int64_t seconds = LOGIN_SECONDS;
@@ -167,6 +193,7 @@ bool login_by_device(const struct login *login, struct error *err)
 		show_code(&device);
 		ok = wait_for_grant(&device, err);
 	}
+	*forbidden = device.forbidden;
 	supplies_free(&device.supplies);
 	wipe(&device, sizeof(device));
 	return ok;

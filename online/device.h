@@ -5,7 +5,8 @@
 
 #include "granted.h"
 
-/* Shows an address and a code, and asks until they were used. On failure nothing is stored. */
-bool login_by_device(const struct login *login, struct error *err);
+/* Shows an address and a code, and asks until they were used. On failure nothing is stored;
+ * forbidden then tells whether it is this flow that cannot be used, so that another one may be. */
+bool login_by_device(const struct login *login, bool *forbidden, struct error *err);
 
 #endif

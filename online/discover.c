@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base64.h"
-#include "digest.h"
+#include "crypto.h"
 #include "document.h"
 #include "metadata.h"
 #include "prompt.h"
@@ -172,13 +172,13 @@ static bool check_digest(
 	const char *domain, const char *url, const struct http_reply *reply, struct error *err)
 {
 	struct buffer text = BUFFER(64);
-	unsigned char digest[DIGEST_SIZE];
+	unsigned char digest[CRYPTO_HASH_SIZE];
 	char name[DNS_NAME_SIZE + 32];
 	struct dns_texts texts;
 	bool ok = false;
 
 	snprintf(name, sizeof(name), "_ua-auto-config.%s", domain);
-	if (!digest_octets(buffer_text(&reply->body), digest, err) ||
+	if (!crypto_hash(buffer_text(&reply->body), digest, err) ||
 		!dns_read_texts(name, &texts, err))
 		return false;
 	base64_encode(&text, digest, sizeof(digest));

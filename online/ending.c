@@ -1,6 +1,13 @@
 #include "ending.h"
 
 enum { DAY = 86400, TOLERANCE = 300 };
+enum { LONG_AGO = 0, WHEN_KNOWN = -1 };
+
+struct ending {
+	int64_t at;    /* 0: none is known */
+	int64_t since; /* when what ends began, or one of these */
+	const char *by;
+};
 
 /* When a rule of so many days ends what began at that time; 0: there is no such rule. */
 static int64_t end_of(const struct account *account, enum account_key key, int64_t from)
@@ -23,23 +30,35 @@ static bool is_the_same(int64_t a, int64_t b)
 		distance >= -TOLERANCE;
 }
 
-void ending_predict(
-	const struct account *account, const struct grant *grant, int64_t now, struct token *token)
+/* The earlier one stays. */
+static void consider(struct ending *ending, int64_t at, int64_t since, const char *by)
 {
-	int64_t idle = end_of(account, ACCOUNT_GRANT_IDLE_DAYS, now);
-	int64_t testing = end_of(account, ACCOUNT_GRANT_TESTING_DAYS, grant->consented_at);
-	int64_t end = grant->refresh_token_expires_at;
-	const char *by = end > 0 ? "lifetime" : "";
+	if (at > 0 && (ending->at <= 0 || at < ending->at))
+		*ending = (struct ending){at, since, by};
+}
 
-	if (idle > 0 && (end <= 0 || idle < end)) {
-		end = idle;
-		by = "idle";
+void ending_predict(const struct account *account, const struct grant *grant,
+	const struct crypto_certificate *certificate, int64_t now, struct token *token)
+{
+	int64_t testing = end_of(account, ACCOUNT_GRANT_TESTING_DAYS, grant->consented_at);
+	struct ending ending = {0, WHEN_KNOWN, ""};
+	int64_t day;
+
+	consider(&ending, grant->refresh_token_expires_at, WHEN_KNOWN, "lifetime");
+	if (!account_is_unattended(account))
+		consider(
+			&ending, end_of(account, ACCOUNT_GRANT_IDLE_DAYS, now), WHEN_KNOWN, "idle");
+	if (keyfile_date(account_value(account, ACCOUNT_CLIENT_SECRET_EXPIRES), &day))
+		consider(&ending, day, LONG_AGO, "secret");
+	if (certificate != NULL)
+		consider(&ending, certificate->to, certificate->from, "certificate");
+	if (ending.at <= 0 || !is_the_same(ending.at, token->grant_ends_at)) {
+		token->grant_ends_at = ending.at;
+		token->grant_ends_since = ending.at > 0 ? now : 0;
 	}
-	if (end <= 0 || !is_the_same(end, token->grant_ends_at)) {
-		token->grant_ends_at = end > 0 ? end : 0;
-		token->grant_ends_since = end > 0 ? now : 0;
-	}
-	keyfile_copy(token->grant_ends_by, sizeof(token->grant_ends_by), by);
+	if (ending.since != WHEN_KNOWN)
+		token->grant_ends_since = ending.since;
+	keyfile_copy(token->grant_ends_by, sizeof(token->grant_ends_by), ending.by);
 	/* A grant that works after that was not one of a client in Testing. */
 	token->grant_may_end_at = testing > now ? testing : 0;
 }

@@ -4,34 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "credential.h"
 #include "http.h"
 #include "remedy.h"
 
 enum { FORM_MAX = 128 * 1024 };
 
 /* ---- the request ---- */
-
-static bool uses_basic(const struct account *account)
-{
-	return strcmp(account_value(account, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD),
-		       "client_secret_basic") == 0;
-}
-
-/* RFC 6749 s.2.3.1 */
-static void add_client(const struct grant_request *request, struct buffer *form,
-	struct buffer *user, struct buffer *password)
-{
-	const char *client_id = account_value(request->account, ACCOUNT_CLIENT_ID);
-	const char *secret = buffer_text(request->secret);
-
-	if (request->secret->len > 0 && uses_basic(request->account)) {
-		http_form_encode(user, client_id);
-		http_form_encode(password, secret);
-		return;
-	}
-	http_form_add(form, "client_id", client_id);
-	http_form_add(form, "client_secret", secret);
-}
 
 static int64_t or_default(int64_t value, int64_t otherwise)
 {
@@ -171,11 +150,14 @@ static bool exchange(const struct grant_request *request, const char *url, struc
 	struct http_reply *http, struct grant_notes *notes, struct error *err)
 {
 	struct buffer user = BUFFER(FORM_MAX), password = BUFFER(FORM_MAX);
+	const struct credential credential = {request->account, request->secret, request->now};
+
 	bool ok = false;
 
 	*notes = (struct grant_notes){.retry_after = -1};
-	add_client(request, form, &user, &password);
-	if (!buffer_ok(form) || !buffer_ok(&user) || !buffer_ok(&password)) {
+	if (!credential_authenticate(&credential, form, &user, &password, err)) {
+		ok = false;
+	} else if (!buffer_ok(form) || !buffer_ok(&user) || !buffer_ok(&password)) {
 		error_set(err, ERROR_SYSTEM, "the request is too large");
 	} else if (post(request, url, form, &user, &password, http, err)) {
 		*notes = (struct grant_notes){true, http->date, http->retry_after};
@@ -219,6 +201,29 @@ bool grant_refresh(const struct grant_request *request, const char *refresh_toke
 	http_form_add(&form, "refresh_token", refresh_token);
 	http_form_add(&form, "scope", scope[0] != '\0' ? scope : request->scope);
 	return ask_for_token(request, &form, refresh_token, reply, notes, err);
+}
+
+bool grant_unattended(const struct grant_request *request, struct reply *reply,
+	struct grant_notes *notes, struct error *err)
+{
+	const struct credential credential = {request->account, request->secret, request->now};
+	struct buffer form = BUFFER(FORM_MAX), assertion = BUFFER(FORM_MAX);
+	bool ok = true;
+
+	memset(reply, 0, sizeof(*reply));
+	*notes = (struct grant_notes){.retry_after = -1};
+	if (request->account->values[ACCOUNT_SERVICE_ACCOUNT_FILE] != NULL) {
+		ok = credential_assert_user(&credential, &assertion, err);
+		http_form_add(&form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+		http_form_add(&form, "assertion", buffer_text(&assertion));
+	} else {
+		http_form_add(&form, "grant_type", "client_credentials");
+		http_form_add(&form, "scope", request->scope);
+	}
+	ok = ok && ask_for_token(request, &form, buffer_text(&assertion), reply, notes, err);
+	buffer_free(&form);
+	buffer_free(&assertion);
+	return ok;
 }
 
 bool grant_code(const struct grant_request *request, const struct grant_code *code,

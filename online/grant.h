@@ -14,7 +14,7 @@
 struct grant_request {
 	const struct config *config;   /* timeouts */
 	const struct account *account; /* completed */
-	const struct buffer *secret;   /* empty: a public client */
+	const struct buffer *secret;   /* see credential.h; empty: a public client */
 	const char *scope;	       /* what was granted; asked for where none is configured */
 	int64_t consented_at;	       /* when a person logged in; 0: not known */
 	int64_t now;
@@ -33,6 +33,12 @@ struct grant_notes {
  * ERROR_TEMPORARY and ERROR_SERVER nothing is known about the grant. */
 bool grant_refresh(const struct grant_request *request, const char *refresh_token,
 	struct reply *reply, struct grant_notes *notes, struct error *err);
+
+/* The same with what the configuration holds alone: client credentials (RFC 6749 s.4.4), or the
+ * assertion of a service account (RFC 7523 s.2.1). Nobody can log in to it: the kind is never
+ * ERROR_LOGIN. */
+bool grant_unattended(const struct grant_request *request, struct reply *reply,
+	struct grant_notes *notes, struct error *err);
 
 struct grant_code {
 	const char *code;

@@ -37,6 +37,21 @@ bool json_text(struct json_object *object, const char *name, char *text, size_t 
 	return copy_text(member, text, size);
 }
 
+bool json_lines(struct json_object *object, const char *name, char *text, size_t size)
+{
+	struct json_object *member;
+	const char *value;
+
+	if (!json_object_object_get_ex(object, name, &member) ||
+		!json_object_is_type(member, json_type_string))
+		return false;
+	value = json_object_get_string(member);
+	if (strlen(value) >= size)
+		return false;
+	memcpy(text, value, strlen(value) + 1);
+	return true;
+}
+
 void json_words(struct json_object *object, const char *name, char *text, size_t size)
 {
 	struct json_object *member;

@@ -21,6 +21,9 @@ void json_let_go(struct json_object *object);
  * untouched where there is none. */
 bool json_text(struct json_object *object, const char *name, char *text, size_t size);
 
+/* Text of lines; false if it is not there, no string, or does not fit. */
+bool json_lines(struct json_object *object, const char *name, char *text, size_t size);
+
 /* Text to be shown: cut to fit, other bytes as '?'. */
 void json_words(struct json_object *object, const char *name, char *text, size_t size);
 

@@ -33,8 +33,10 @@ static bool revoke_at_server(
 	const struct online *online, const struct grant *grant, struct error *err)
 {
 	struct buffer secret = BUFFER(SECRET_MAX);
-	const struct grant_request request = {
-		.config = online->config, .account = online->account, .secret = &secret};
+	const struct grant_request request = {.config = online->config,
+		.account = online->account,
+		.secret = &secret,
+		.now = online->now};
 	bool ok =
 		is_ours(online->account, grant, err) && secret_load(online->account, &secret, err);
 

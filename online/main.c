@@ -22,12 +22,14 @@
 #include "login.h"
 #include "import.h"
 #include "logout.h"
+#include "prompt.h"
 #include "provider.h"
 #include "adopt.h"
 #include "refresh.h"
 #include "reject.h"
 #include "tell.h"
 #include "store.h"
+#include "unattended.h"
 
 enum { LOCK_FD = ASK_KEPT_FD, INPUT_FD };
 
@@ -91,6 +93,18 @@ static bool read_request(struct request *request, struct error *err)
 	return ok;
 }
 
+/* A device code is of no use here: whoever sits at a terminal may go on with a browser at once. */
+static bool wants_browser(const struct login *login, const struct error *err)
+{
+	if (login->online.account->values[ACCOUNT_AUTHORIZATION_ENDPOINT] == NULL ||
+		!isatty(login->input_fd) || !isatty(STDERR_FILENO))
+		return false;
+	granted_unlock(login);
+	prompt_say("saslfresh: %s\nGo on with a browser, here or on another machine? [Y/n] ",
+		err->cause);
+	return prompt_ask(login->input_fd, login->parent_fd, LOGIN_SECONDS * 1000);
+}
+
 /* A person logs in: "login-code" or "login-device", with "-any" where anybody may. */
 static bool log_in(const struct online *online, const char *how, struct error *err)
 {
@@ -101,9 +115,13 @@ static bool log_in(const struct online *online, const char *how, struct error *e
 		.parent_fd = STDIN_FILENO,
 		.any_user = strstr(how, "-any") != NULL};
 
+	bool forbidden = false;
+
 	if (strncmp(how, "login-code", 10) == 0)
 		return login_by_code(&login, err);
-	return login_by_device(&login, err);
+	if (login_by_device(&login, &forbidden, err))
+		return true;
+	return forbidden && wants_browser(&login, err) && login_by_code(&login, err);
 }
 
 static bool work(const struct online *online, const char *verb, struct error *err)
@@ -113,7 +131,8 @@ static bool work(const struct online *online, const char *verb, struct error *er
 	if (!is_locked(online->account, err))
 		return false;
 	if (strcmp(verb, "refresh") == 0)
-		return refresh_grant(online, err);
+		return account_is_unattended(online->account) ? unattended_renew(online, err)
+							      : refresh_grant(online, err);
 	if (strcmp(verb, "login") == 0)
 		return adopt_input(online, INPUT_FD, err);
 	if (strncmp(verb, "login-", 6) == 0)

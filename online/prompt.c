@@ -1,6 +1,7 @@
 #include "prompt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,6 +101,20 @@ enum prompt_event prompt_next(struct prompt *prompt)
 	if (prompt->fd >= 0)
 		return PROMPT_NOTHING;
 	return end_line(prompt) ? PROMPT_LINE : PROMPT_END;
+}
+
+bool prompt_ask(int fd, int parent_fd, int64_t milliseconds)
+{
+	struct pollfd fds[] = {
+		{.fd = fd, .events = POLLIN}, {.fd = parent_fd, .events = POLLIN | POLLRDHUP}};
+	char key = 'n';
+	bool yes;
+
+	if (poll(fds, 2, (int)milliseconds) <= 0 || fds[1].revents != 0 || read(fd, &key, 1) != 1)
+		key = 'n';
+	yes = key == '\n' || key == '\r' || key == 'y' || key == 'Y';
+	prompt_say("%s\n", yes ? "yes" : "no");
+	return yes;
 }
 
 void prompt_say(const char *format, ...)

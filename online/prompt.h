@@ -5,6 +5,7 @@
 #define SASLFRESH_PROMPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buffer.h"
 #include "error.h"
@@ -38,6 +39,11 @@ enum prompt_event prompt_next(struct prompt *prompt);
 
 /* Wipes what was read. */
 void prompt_stop(struct prompt *prompt);
+
+/* Asks a question that is answered by one key, Enter for yes, on a terminal; false for no, for
+ * anything but an answer within the milliseconds given, and where nobody is there. parent_fd: its
+ * end says that nobody waits. */
+bool prompt_ask(int fd, int parent_fd, int64_t milliseconds);
 
 /* Says something on standard error. */
 void prompt_say(const char *format, ...) ERROR_PRINTF(1, 2);

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 #include "buffer.h"
-#include "digest.h"
+#include "crypto.h"
 #include "error.h"
 #include "token.h"
 
@@ -42,7 +42,7 @@ enum {
 
 /* What a sealed grant is made of; body is empty where there is none. */
 struct sealed {
-	char by[DIGEST_HEX_SIZE];
+	char by[CRYPTO_HEX_SIZE];
 	struct buffer key;
 	struct buffer body;
 };

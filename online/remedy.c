@@ -115,6 +115,30 @@ static const struct remedy {
 	{"bad_verification_code", NULL, ANY, ERROR_LOGIN, "{login}"},
 };
 
+static const char delegation[] =
+	"the Workspace administrator must allow the service account's client ID this scope: "
+	"admin.google.com, Security, API controls, Domain-wide delegation";
+
+/* Of a service account (RFC 7523 s.2.1). {user} is the mailbox. */
+static const struct remedy of_service[] = {
+	{"invalid_grant", NULL, ANY, ERROR_CONFIG,
+		"check that {user} is a mailbox of this Workspace, that the key in "
+		"service_account_file was not deleted, and this machine's clock"},
+	{"unauthorized_client", NULL, ANY, ERROR_CONFIG, delegation},
+	{"access_denied", NULL, ANY, ERROR_CONFIG, delegation},
+	{"invalid_client", NULL, ANY, ERROR_CONFIG,
+		"the service account is disabled or deleted, or belongs elsewhere; {console}"},
+};
+
+/* Of a client that signs (RFC 7523 s.2.2). */
+static const struct remedy of_signer[] = {
+	{"invalid_client", NULL, ANY, ERROR_CONFIG,
+		"check client_id, tenant and client_certificate of {section}: that very "
+		"certificate must be registered with the client; {console}"},
+};
+
+static const char nobody[] = "check {section}: with its grant_type nobody can log in";
+
 /* Google ends the grants of a client in Testing 7 days after the consent, and says no more than
  * that they are dead. */
 static const char testing[] = "7 days after the consent: the client is in Testing; publish it at "
@@ -140,12 +164,13 @@ static enum provider provider_of(const struct account *account)
 	return ANY;
 }
 
-static const struct remedy *find(const struct remedy_case *it)
+static const struct remedy *find_in(
+	const struct remedy *rows, size_t count, const struct remedy_case *it)
 {
 	enum provider provider = provider_of(it->account);
 
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
-		const struct remedy *row = &remedies[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct remedy *row = &rows[i];
 
 		if (strcmp(row->error, it->error) == 0 &&
 			(row->suberror == NULL || strcmp(row->suberror, it->suberror) == 0) &&
@@ -153,6 +178,25 @@ static const struct remedy *find(const struct remedy_case *it)
 			return row;
 	}
 	return NULL;
+}
+
+#define FIND_IN(rows, it) find_in(rows, sizeof(rows) / sizeof((rows)[0]), it)
+
+static const struct remedy *find(const struct remedy_case *it)
+{
+	const struct remedy *row = NULL;
+
+	if (it->account->values[ACCOUNT_SERVICE_ACCOUNT_FILE] != NULL)
+		row = FIND_IN(of_service, it);
+	else if (account_signs(it->account))
+		row = FIND_IN(of_signer, it);
+	return row != NULL ? row : FIND_IN(remedies, it);
+}
+
+/* Where nobody can log in, what asks for a login is for whoever configures the account. */
+static bool is_for_nobody(const struct remedy *row, const struct account *account)
+{
+	return row->kind == ERROR_LOGIN && account_is_unattended(account);
 }
 
 static bool is_end_of_testing(const struct remedy_case *it)
@@ -171,10 +215,13 @@ static void put_placeholder(
 	struct buffer *text, const struct account *account, const char *name, size_t len)
 {
 	const char *console = account_value(account, ACCOUNT_CONSOLE);
+	const char *user = account_value(account, ACCOUNT_USER);
 
 	if (strncmp(name, "login", len) == 0) {
 		buffer_puts(text, "saslfresh login ");
 		buffer_puts(text, account->name);
+	} else if (strncmp(name, "user", len) == 0) {
+		buffer_puts(text, *user != '\0' ? user : account->name);
 	} else if (strncmp(name, "account", len) == 0) {
 		buffer_puts(text, account->name);
 	} else if (strncmp(name, "section", len) == 0) {
@@ -206,7 +253,9 @@ enum error_kind remedy_kind(const struct remedy_case *it)
 {
 	const struct remedy *row = find(it);
 
-	return row != NULL ? row->kind : ERROR_SERVER;
+	if (row == NULL)
+		return ERROR_SERVER;
+	return is_for_nobody(row, it->account) ? ERROR_CONFIG : row->kind;
 }
 
 void remedy_hint(const struct remedy_case *it, struct error *err)
@@ -217,7 +266,8 @@ void remedy_hint(const struct remedy_case *it, struct error *err)
 	if (is_end_of_testing(it))
 		put_sentence(&text, it->account, testing);
 	else if (row != NULL)
-		put_sentence(&text, it->account, row->sentence);
+		put_sentence(&text, it->account,
+			is_for_nobody(row, it->account) ? nobody : row->sentence);
 	if (text.len > 0)
 		error_hint(err, "%s", buffer_text(&text));
 	buffer_free(&text);

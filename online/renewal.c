@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "cache.h"
-#include "digest.h"
+#include "credential.h"
+#include "crypto.h"
 #include "ending.h"
 #include "sandbox.h"
 
@@ -52,9 +53,12 @@ bool renewal_start(const struct online *online, struct renewal *renewal, struct 
 
 void online_confine(const struct online *online)
 {
+	const struct account *account = online->account;
+	const char *const files[] = {account_value(account, ACCOUNT_CA_FILE),
+		account_value(account, ACCOUNT_CLIENT_CERTIFICATE), NULL};
+
 	if (online->sandbox)
-		sandbox_enter(online->account->place.state,
-			account_value(online->account, ACCOUNT_CA_FILE));
+		sandbox_enter(account->place.state, files);
 }
 
 bool renewal_equip(struct renewal *renewal, const struct supplies *supplies, struct error *err)
@@ -147,6 +151,17 @@ static void forget_failure(struct token *token)
 	token->retry_at = token->failures = token->config_stamp = 0;
 }
 
+static void predict_end(struct renewal *renewal)
+{
+	const struct online *online = renewal->online;
+	struct crypto_certificate certificate;
+	bool signs = account_signs(online->account) &&
+		credential_certificate(online->account, NULL, &certificate, &(struct error){0});
+
+	ending_predict(online->account, renewal->grant, signs ? &certificate : NULL, online->now,
+		renewal->token);
+}
+
 static bool update_token(struct renewal *renewal, struct error *err)
 {
 	struct token *token = renewal->token;
@@ -154,9 +169,9 @@ static bool update_token(struct renewal *renewal, struct error *err)
 	const struct account *account = renewal->online->account;
 	const char *user = account_value(account, ACCOUNT_USER);
 	int64_t now = renewal->online->now;
-	char hash[DIGEST_HEX_SIZE];
+	char hash[CRYPTO_HEX_SIZE];
 
-	if (!digest_text(reply->access_token, hash, err))
+	if (!crypto_hash_text(reply->access_token, hash, err))
 		return false;
 	forget_failure(token);
 	/* The token that is replaced was good to its end: the next refusal is a first one. */
@@ -171,7 +186,7 @@ static bool update_token(struct renewal *renewal, struct error *err)
 	token->issued_at = now;
 	token->expires_at = now + reply->expires_in;
 	token->clock_skew = renewal->notes.date != 0 ? renewal->notes.date - now : 0;
-	ending_predict(account, renewal->grant, now, token);
+	predict_end(renewal);
 	/* The same token again: it was renewed as often as a refusal asks for. */
 	if (strcmp(token->rejected, hash) == 0)
 		token->rejected[0] = '\0';
@@ -222,7 +237,7 @@ bool renewal_is_issued(const struct renewal *renewal)
 /* Writes down what an answer brought: the grant, then the token, and only then is it a success. */
 bool renewal_keep(struct renewal *renewal, const char *used, bool ok, struct error *err)
 {
-	if (ok || renewal_is_issued(renewal)) {
+	if (used != NULL && (ok || renewal_is_issued(renewal))) {
 		update_grant(renewal, used);
 		if (!store_commit_grant(&renewal->store, renewal->grant, err))
 			return false;

@@ -55,7 +55,8 @@ bool renewal_request(struct renewal *renewal, const char *refresh_token, struct 
 /* True if the answer holds a refresh token that must not be lost. */
 bool renewal_is_issued(const struct renewal *renewal);
 
-/* Writes down what an answer to used ("": to no refresh token) brought: the grant, then the token,
+/* Writes down what an answer to used ("": to no refresh token; NULL: there is no grant, see
+ * unattended.h) brought: the grant, then the token,
  * and only then is it a success. ok tells whether the answer was one; a failure that the
  * authorization server has to do with, or the configuration, is remembered. */
 bool renewal_keep(struct renewal *renewal, const char *used, bool ok, struct error *err);

@@ -145,6 +145,38 @@ bool reply_parse_identity(
 	return true;
 }
 
+/* ---- service accounts ---- */
+
+/* PEM has lines, of which JSON keeps the ends. */
+static bool read_service_account(struct json_object *object, struct service_account *service)
+{
+	return json_text(object, "client_email", service->client_email,
+		       sizeof(service->client_email)) &&
+		json_text(object, "private_key_id", service->private_key_id,
+			sizeof(service->private_key_id)) &&
+		json_text(object, "token_uri", service->token_uri, sizeof(service->token_uri)) &&
+		json_lines(object, "private_key", service->private_key,
+			sizeof(service->private_key)) &&
+		service->client_email[0] != '\0';
+}
+
+bool reply_parse_service_account(
+	const char *json, size_t len, struct service_account *service, struct error *err)
+{
+	struct json_object *object;
+	bool ok;
+
+	memset(service, 0, sizeof(*service));
+	object = json_parse(json, len, err);
+	if (object == NULL)
+		return error_set(err, ERROR_CONFIG, "is not a JSON object");
+	ok = read_service_account(object, service) ||
+		error_set(err, ERROR_CONFIG,
+			"lacks the client_email or private_key of a service account");
+	json_let_go(object);
+	return ok;
+}
+
 /* ---- what other tools keep ---- */
 
 enum { SPELLINGS = 6 };

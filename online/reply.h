@@ -54,6 +54,19 @@ struct reply_identity {
 bool reply_parse_identity(
 	const char *json, size_t len, struct reply_identity *identity, struct error *err);
 
+/* What Google's file of a service account says. */
+struct service_account {
+	char client_email[TOKEN_USER_MAX + 1];
+	char private_key_id[128]; /* "" if the file has none */
+	char token_uri[1024];	  /* likewise */
+	char private_key[12 * 1024];
+};
+
+/* Reads len octets of JSON. ERROR_CONFIG, whose cause goes on where the file's name ends ("is not
+ * ..."), where they are no such file or lack a part. The caller wipes service. */
+bool reply_parse_service_account(
+	const char *json, size_t len, struct service_account *service, struct error *err);
+
 /* What the file of another tool says of a grant; "" where it says nothing. */
 struct foreign_grant {
 	char refresh_token[TOKEN_MAX + 1];

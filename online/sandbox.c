@@ -118,20 +118,21 @@ static void allow_named(int ruleset, const char *path)
 		allow(ruleset, path, ACCESS_READ_FILE | ACCESS_READ_DIR);
 }
 
-static void allow_all(int ruleset, const char *state, const char *ca_file, uint64_t handled)
+static void allow_all(int ruleset, const char *state, const char *const *files, uint64_t handled)
 {
 	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
 		allow_named(ruleset, readable[i]);
 	allow_named(ruleset, getenv("SSL_CERT_FILE"));
 	allow_named(ruleset, getenv("SSL_CERT_DIR"));
-	allow_named(ruleset, ca_file);
+	for (; *files != NULL; files++)
+		allow_named(ruleset, *files);
 	allow(ruleset, state,
 		(ACCESS_READ_FILE | ACCESS_READ_DIR | ACCESS_WRITE_FILE | ACCESS_REMOVE_FILE |
 			ACCESS_MAKE_REG | ACCESS_TRUNCATE) &
 			handled);
 }
 
-static bool restrict_files(const char *state, const char *ca_file)
+static bool restrict_files(const char *state, const char *const *files)
 {
 	long version = syscall(CREATE_RULESET, NULL, 0, GET_VERSION);
 	struct ruleset attributes = {.files = ACCESS_ALL_1};
@@ -150,7 +151,7 @@ static bool restrict_files(const char *state, const char *ca_file)
 	ruleset = (int)syscall(CREATE_RULESET, &attributes, size, 0);
 	if (ruleset < 0)
 		return false;
-	allow_all(ruleset, state, ca_file, attributes.files);
+	allow_all(ruleset, state, files, attributes.files);
 	ok = syscall(RESTRICT_SELF, ruleset, 0) == 0;
 	close(ruleset);
 	return ok;
@@ -279,22 +280,22 @@ static bool restrict_calls(void)
 
 #endif
 
-void sandbox_enter(const char *state, const char *ca_file)
+void sandbox_enter(const char *state, const char *const *files)
 {
 	if (entered)
 		return;
 	entered = true;
 	active[PRIVILEGES] = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	active[LIMITS] = limit_all();
-	active[FILES] = restrict_files(state, ca_file);
+	active[FILES] = restrict_files(state, files);
 	active[CALLS] = restrict_calls();
 }
 
 #else
 
-void sandbox_enter(const char *state, const char *ca_file)
+void sandbox_enter(const char *state, const char *const *files)
 {
-	(void)state, (void)ca_file;
+	(void)state, (void)files;
 	entered = true;
 }
 

@@ -13,9 +13,9 @@
 #include <stddef.h>
 
 /* Enters it for good; the second call does nothing. state is the directory that may be written to,
- * ca_file one more file to read ("": none). A part that the kernel lacks is left out. To be called
+ * files more of them to read, ended by NULL. A part that the kernel lacks is left out. To be called
  * while there is one thread. */
-void sandbox_enter(const char *state, const char *ca_file);
+void sandbox_enter(const char *state, const char *const *files);
 
 /* Writes which parts are at work, and which are missing, in one line for people; true if none is
  * missing. */

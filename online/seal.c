@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base64.h"
-#include "digest.h"
+#include "crypto.h"
 #include "filter.h"
 
 enum { KEY_LINE_MAX = 256, CONTEXT_MAX = 1024 };
@@ -145,7 +145,7 @@ static bool make_key(struct seal *seal, const struct account *account, struct er
 
 	seal->known = false;
 	buffer_free(&seal->sealed_key);
-	ok = digest_random(seal->key, sizeof(seal->key), err) && seal_key(seal, account, err) &&
+	ok = crypto_random(seal->key, sizeof(seal->key), err) && seal_key(seal, account, err) &&
 		unseal_key(account, &seal->sealed_key, again, err);
 	if (ok && memcmp(again, seal->key, sizeof(again)) != 0)
 		ok = error_set(err, ERROR_CONFIG,
@@ -157,11 +157,11 @@ static bool make_key(struct seal *seal, const struct account *account, struct er
 
 bool seal_prepare(struct seal *seal, const struct account *account, struct error *err)
 {
-	char by[DIGEST_HEX_SIZE], context[CONTEXT_MAX];
+	char by[CRYPTO_HEX_SIZE], context[CONTEXT_MAX];
 
 	if (!seal_is_wanted(account))
 		return true;
-	if (!digest_text(account_value(account, ACCOUNT_SEAL_COMMAND), by, err))
+	if (!crypto_hash_text(account_value(account, ACCOUNT_SEAL_COMMAND), by, err))
 		return false;
 	if (!seal->known || strcmp(seal->by, by) != 0) {
 		if (!make_key(seal, account, err))

@@ -28,7 +28,7 @@ enum { SEAL_SECONDS = 10, UNSEAL_SECONDS = 20 };
 struct seal {
 	bool known; /* what follows is that of the grant on the disk, or proved */
 	unsigned char key[CIPHER_KEY_SIZE];
-	char by[DIGEST_HEX_SIZE];
+	char by[CRYPTO_HEX_SIZE];
 	struct buffer sealed_key;
 	struct cipher *cipher; /* NULL: what is written is not sealed */
 	struct buffer text;    /* room for the grant, plain ... */

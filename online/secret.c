@@ -24,15 +24,16 @@ static bool take_line(
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			return error_set(err, ERROR_CONFIG,
 				"the client secret of %s has a control byte", source);
-	buffer_add(secret, line, len);
-	return (len > 0 && buffer_ok(secret)) ||
+	if (len <= CLIENT_SECRET_MAX)
+		buffer_add(secret, line, len);
+	return (len > 0 && len <= CLIENT_SECRET_MAX && buffer_ok(secret)) ||
 		error_set(err, ERROR_CONFIG, "%s gave %s client secret", source,
 			len == 0 ? "no" : "too long a");
 }
 
 static bool load_file(const char *path, struct buffer *secret, struct error *err)
 {
-	struct buffer text = BUFFER(SECRET_MAX);
+	struct buffer text = BUFFER(CLIENT_SECRET_MAX);
 	struct stat status;
 	bool ok = false;
 
@@ -44,6 +45,20 @@ static bool load_file(const char *path, struct buffer *secret, struct error *err
 		ok = take_line(&text, path, secret, err);
 	buffer_free(&text);
 	return ok;
+}
+
+/* A key or a file of a service account, as it is. */
+static bool load_whole(const char *path, struct buffer *secret, struct error *err)
+{
+	struct stat status;
+
+	if (!keyfile_load(path, KEYFILE_SECRET, geteuid(), secret, &status, err)) {
+		err->kind = ERROR_CONFIG;
+		return false;
+	}
+	return secret->len > 0 ||
+		error_set(err, ERROR_CONFIG,
+			status.st_nlink == 0 ? "there is no %s" : "%s is empty", path);
 }
 
 static bool load_credential(const char *name, struct buffer *secret, struct error *err)
@@ -67,7 +82,7 @@ static bool load_command(const char *command, struct buffer *secret, struct erro
 	static const char name[] = "client_secret_command";
 	const struct filter filter = {name, command, SECRET_COMMAND_SECONDS, ERROR_CONFIG};
 	const struct buffer nothing = BUFFER(0);
-	struct buffer text = BUFFER(SECRET_MAX);
+	struct buffer text = BUFFER(CLIENT_SECRET_MAX);
 	bool ok = filter_run(&filter, &nothing, &text, err) && take_line(&text, name, secret, err);
 
 	buffer_free(&text);
@@ -112,6 +127,12 @@ bool secret_load(const struct account *account, struct buffer *secret, struct er
 {
 	bool ok = true;
 
+	if (account->values[ACCOUNT_SERVICE_ACCOUNT_FILE] != NULL)
+		return load_whole(account->values[ACCOUNT_SERVICE_ACCOUNT_FILE], secret, err) ||
+			error_what(err, "cannot use the service account of %s", account->name);
+	if (account_signs(account))
+		return load_whole(account->values[ACCOUNT_CLIENT_KEY], secret, err) ||
+			error_what(err, "cannot use the client key of %s", account->name);
 	if (strcmp(account_value(account, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD), "none") == 0)
 		return true;
 	if (account->values[ACCOUNT_CLIENT_SECRET] != NULL)

@@ -13,6 +13,7 @@ enum value_form {
 	FORM_URL,
 	FORM_PATH,
 	FORM_DAYS,
+	FORM_DATE,   /* YYYY-MM-DD */
 	FORM_CHOICE, /* one of the words of choices */
 };
 
@@ -43,7 +44,7 @@ static const struct key {
 	[ACCOUNT_USERINFO_ENDPOINT] = {"userinfo_endpoint", IN_BOTH, FORM_URL, NULL},
 	[ACCOUNT_REGISTRATION_ENDPOINT] = {"registration_endpoint", IN_BOTH, FORM_URL, NULL},
 	[ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD] = {"token_endpoint_auth_method", IN_BOTH, FORM_CHOICE,
-		"none client_secret_post client_secret_basic"},
+		"none client_secret_post client_secret_basic private_key_jwt"},
 	[ACCOUNT_SCOPE] = {"scope", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_TENANT] = {"tenant", IN_BOTH, FORM_NAME, NULL},
 	[ACCOUNT_REGION] = {"region", IN_BOTH, FORM_NAME, NULL},
@@ -60,6 +61,12 @@ static const struct key {
 	[ACCOUNT_GRANT_TESTING_DAYS] = {"grant_testing_days", IN_BOTH, FORM_DAYS, NULL},
 	[ACCOUNT_SEAL_COMMAND] = {"seal_command", IN_ACCOUNT, FORM_TEXT, NULL},
 	[ACCOUNT_UNSEAL_COMMAND] = {"unseal_command", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_GRANT_TYPE] = {"grant_type", IN_ACCOUNT, FORM_CHOICE,
+		"refresh_token client_credentials jwt_bearer"},
+	[ACCOUNT_CLIENT_CERTIFICATE] = {"client_certificate", IN_ACCOUNT, FORM_PATH, NULL},
+	[ACCOUNT_CLIENT_KEY] = {"client_key", IN_ACCOUNT, FORM_PATH, NULL},
+	[ACCOUNT_CLIENT_SECRET_EXPIRES] = {"client_secret_expires", IN_ACCOUNT, FORM_DATE, NULL},
+	[ACCOUNT_SERVICE_ACCOUNT_FILE] = {"service_account_file", IN_ACCOUNT, FORM_PATH, NULL},
 	[ACCOUNT_TITLE] = {"title", IN_PRESET, FORM_TEXT, NULL},
 	[ACCOUNT_DOMAINS] = {"domains", IN_PRESET, FORM_TEXT, NULL},
 	[ACCOUNT_MX] = {"mx", IN_PRESET, FORM_TEXT, NULL},
@@ -68,6 +75,7 @@ static const struct key {
 	[ACCOUNT_ACCOUNT_PAGE] = {"account_page", IN_PRESET, FORM_URL, NULL},
 	[ACCOUNT_APP_PASSWORD_PAGE] = {"app_password_page", IN_PRESET, FORM_URL, NULL},
 	[ACCOUNT_NOTE] = {"note", IN_PRESET, FORM_TEXT, NULL},
+	[ACCOUNT_APPLICATION_SCOPE] = {"application_scope", IN_PRESET, FORM_TEXT, NULL},
 	[ACCOUNT_IMAP] = {"imap", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_POP] = {"pop", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_SMTP] = {"smtp", IN_BOTH, FORM_TEXT, NULL},
@@ -83,6 +91,25 @@ const char *account_value(const struct account *account, enum account_key key)
 const char *account_key_name(enum account_key key)
 {
 	return keys[key].name;
+}
+
+bool account_is_unattended(const struct account *account)
+{
+	const char *grant_type = account_value(account, ACCOUNT_GRANT_TYPE);
+
+	return grant_type[0] != '\0' && strcmp(grant_type, "refresh_token") != 0;
+}
+
+bool account_signs(const struct account *account)
+{
+	return strcmp(account_value(account, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD),
+		       "private_key_jwt") == 0;
+}
+
+bool account_unfit(const struct account *account, struct error *err, const char *cause)
+{
+	return keyfile_fail(
+		account->file, account->line, err, "account %s %s", account->name, cause);
 }
 
 bool list_contains(const char *list, const char *item)
@@ -179,6 +206,11 @@ static bool store_value(const struct account_source *source, const struct keyfil
 			return keyfile_fail(source->file, entry->line, err,
 				"%s is a number of days from 1 to %d, not `%s`", key->name,
 				DAYS_MAX, entry->value);
+		break;
+	case FORM_DATE:
+		if (!keyfile_date(entry->value, &days))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
 		break;
 	case FORM_CHOICE:
 		if (strpbrk(entry->value, " \t,") != NULL ||

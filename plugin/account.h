@@ -29,7 +29,7 @@ enum account_key {
 	ACCOUNT_INTROSPECTION_ENDPOINT,
 	ACCOUNT_USERINFO_ENDPOINT,
 	ACCOUNT_REGISTRATION_ENDPOINT,
-	ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD, /* none client_secret_post client_secret_basic */
+	ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD, /* see account.c */
 	ACCOUNT_SCOPE,
 	ACCOUNT_TENANT,
 	ACCOUNT_REGION,
@@ -45,6 +45,12 @@ enum account_key {
 	ACCOUNT_GRANT_TESTING_DAYS, /* so does one of a client in Testing after its consent */
 	ACCOUNT_SEAL_COMMAND,	    /* "none": not sealed */
 	ACCOUNT_UNSEAL_COMMAND,
+	ACCOUNT_GRANT_TYPE, /* refresh_token client_credentials jwt_bearer */
+	/* private_key_jwt: what the client signs with, and what is registered of it */
+	ACCOUNT_CLIENT_CERTIFICATE,
+	ACCOUNT_CLIENT_KEY,
+	ACCOUNT_CLIENT_SECRET_EXPIRES, /* the day, YYYY-MM-DD */
+	ACCOUNT_SERVICE_ACCOUNT_FILE,  /* Google's JSON key */
 	/* These stand in presets only. */
 	ACCOUNT_TITLE,
 	ACCOUNT_DOMAINS,
@@ -54,6 +60,7 @@ enum account_key {
 	ACCOUNT_ACCOUNT_PAGE,
 	ACCOUNT_APP_PASSWORD_PAGE, /* without a token_endpoint: the only way there is */
 	ACCOUNT_NOTE,
+	ACCOUNT_APPLICATION_SCOPE, /* the scope of client_credentials */
 	/* HOST:PORT, and where the port does not tell, tls or starttls */
 	ACCOUNT_IMAP,
 	ACCOUNT_POP,
@@ -99,6 +106,16 @@ int64_t account_stamp_of(const struct stat *status);
 /* Says that a key is not known, with the nearest of known (ended by NULL). Always false. */
 bool unknown_key(const char *file, const struct keyfile_entry *entry, const char *const *known,
 	struct error *err);
+
+/* True if access tokens of the account are asked for without any person and without a grant that
+ * lasts: client_credentials, jwt_bearer. */
+bool account_is_unattended(const struct account *account);
+
+/* True if its client signs what it authenticates with (private_key_jwt). */
+bool account_signs(const struct account *account);
+
+/* Says what an account lacks or must not have, with the place where it stands. Always false. */
+bool account_unfit(const struct account *account, struct error *err, const char *cause);
 
 /* True if item is one of the words of list (separated by blanks or commas). */
 bool list_contains(const char *list, const char *item);

@@ -47,7 +47,8 @@ static bool is_wanted(const char *variable, bool for_person)
 		/* What unlocks a key asks the person where the person is. */
 		"GNUPGHOME", "GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
 		"DBUS_SESSION_BUS_ADDRESS", NULL};
-	static const char *const of_person[] = {"BROWSER", "SSH_CONNECTION", NULL};
+	static const char *const of_person[] = {
+		"BROWSER", "SSH_CONNECTION", "TERM", "NO_COLOR", NULL};
 	size_t len = strcspn(variable, "=");
 
 	if (strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0)

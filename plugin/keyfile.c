@@ -300,3 +300,33 @@ bool keyfile_number(const char *value, int64_t min, int64_t max, int64_t *number
 	*number = read;
 	return true;
 }
+
+/* Days from the first of March of year 0 to a day of a year that begins in March, so that the odd
+ * month comes last. */
+static int64_t count_days(int64_t year, int64_t month, int64_t day)
+{
+	int64_t from_march = (month + 9) % 12;
+
+	year -= month <= 2;
+	return year * 365 + year / 4 - year / 100 + year / 400 + (from_march * 153 + 2) / 5 + day -
+		1;
+}
+
+bool keyfile_date(const char *value, int64_t *seconds)
+{
+	static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t year, month, day;
+	char text[] = "YYYY-MM-DD";
+
+	if (strlen(value) != strlen(text) || value[4] != '-' || value[7] != '-')
+		return false;
+	memcpy(text, value, sizeof(text));
+	text[4] = text[7] = '\0';
+	if (!keyfile_number(text, 1970, 9999, &year) || !keyfile_number(text + 5, 1, 12, &month) ||
+		!keyfile_number(text + 8, 1, lengths[month - 1], &day) ||
+		(month == 2 && day == 29 &&
+			(year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))))
+		return false;
+	*seconds = (count_days(year, month, day) - count_days(1970, 1, 1)) * 86400;
+	return true;
+}

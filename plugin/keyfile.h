@@ -82,4 +82,7 @@ bool keyfile_copy(char *text, size_t size, const char *value);
 /* Reads a whole decimal number between min and max. */
 bool keyfile_number(const char *value, int64_t min, int64_t max, int64_t *number);
 
+/* Reads a day, YYYY-MM-DD from 1970 on, as the second in which it begins (UTC). */
+bool keyfile_date(const char *value, int64_t *seconds);
+
 #endif

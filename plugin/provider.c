@@ -8,6 +8,7 @@
 
 #include "buffer.h"
 #include "nearest.h"
+#include "requirement.h"
 
 enum { PROVIDERS_MAX = 512, VALUE_MAX = 8192 };
 
@@ -179,22 +180,22 @@ bool provider_read(const char *name, struct account *preset, struct error *err)
 
 static bool inherit(struct account *account, const struct account *preset, struct error *err)
 {
+	bool application =
+		strcmp(account_value(account, ACCOUNT_GRANT_TYPE), "client_credentials") == 0;
+
 	for (int key = 0; key < ACCOUNT_KEYS; key++) {
-		if (account->values[key] != NULL || preset->values[key] == NULL)
+		/* An application that acts for itself has permissions of another kind. */
+		int from = key == ACCOUNT_SCOPE && application ? ACCOUNT_APPLICATION_SCOPE : key;
+
+		if (account->values[key] != NULL || preset->values[from] == NULL)
 			continue;
-		account->values[key] = strdup(preset->values[key]);
+		account->values[key] = strdup(preset->values[from]);
 		if (account->values[key] == NULL)
 			return out_of_memory(err);
 	}
 	if (preset->stamp > account->stamp)
 		account->stamp = preset->stamp;
 	return true;
-}
-
-static bool unfit(const struct account *account, struct error *err, const char *cause)
-{
-	return keyfile_fail(
-		account->file, account->line, err, "account %s %s", account->name, cause);
 }
 
 /* Adds what stands for the placeholder that begins at *text, and moves *text behind it. */
@@ -210,14 +211,15 @@ static bool expand_one(
 		if (strncmp(*text + 1, name, len) != 0 || (*text)[len + 1] != '}')
 			continue;
 		if (account->values[placeholders[i]] == NULL) {
-			unfit(account, err, "lacks what a placeholder of its provider stands for");
+			account_unfit(account, err,
+				"lacks what a placeholder of its provider stands for");
 			return error_hint(err, "add `%s = ...`", name);
 		}
 		buffer_puts(value, account->values[placeholders[i]]);
 		*text += len + 2;
 		return true;
 	}
-	return unfit(account, err, "has a value with an unknown {placeholder}");
+	return account_unfit(account, err, "has a value with an unknown {placeholder}");
 }
 
 static bool expand(const struct account *account, char **field, struct error *err)
@@ -233,7 +235,7 @@ static bool expand(const struct account *account, char **field, struct error *er
 			buffer_add(&value, text++, 1);
 	}
 	if (ok && !buffer_ok(&value))
-		ok = unfit(account, err, "has a value that is too long");
+		ok = account_unfit(account, err, "has a value that is too long");
 	if (ok) {
 		free(*field);
 		*field = strdup(buffer_text(&value));
@@ -260,63 +262,20 @@ static bool expand_all(struct account *account, struct error *err)
 	return true;
 }
 
-static int count_secrets(const struct account *account)
-{
-	int count = 0;
-
-	for (int key = ACCOUNT_CLIENT_SECRET; key <= ACCOUNT_CLIENT_SECRET_CREDENTIAL; key++)
-		count += account->values[key] != NULL;
-	return count;
-}
-
-static bool missing(const struct account *account, enum account_key key, struct error *err)
-{
-	const char *page = account_value(account, ACCOUNT_APP_PASSWORD_PAGE);
-	char cause[128];
-
-	if (key == ACCOUNT_TOKEN_ENDPOINT && *page != '\0') {
-		unfit(account, err, "is at a provider without OAuth 2.0 for mail programs");
-		return error_hint(
-			err, "it takes a password made for mail programs instead: %s", page);
-	}
-	snprintf(cause, sizeof(cause), "has no %s", account_key_name(key));
-	unfit(account, err, cause);
-	if (key == ACCOUNT_CLIENT_ID && account->values[ACCOUNT_CONSOLE] != NULL)
-		return error_hint(err, "register a client at %s and add `client_id = ...`",
-			account->values[ACCOUNT_CONSOLE]);
-	if (key == ACCOUNT_TOKEN_ENDPOINT && account->values[ACCOUNT_PROVIDER] == NULL)
-		return error_hint(err, "add `provider = ...` or `token_endpoint = https://...`");
-	return error_hint(err, "add `%s = ...`", account_key_name(key));
-}
-
-static bool check(const struct account *account, struct error *err)
-{
-	const char *method = account_value(account, ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD);
-	int secrets = count_secrets(account);
-
-	if (account->values[ACCOUNT_TOKEN_ENDPOINT] == NULL)
-		return missing(account, ACCOUNT_TOKEN_ENDPOINT, err);
-	if (account->values[ACCOUNT_CLIENT_ID] == NULL)
-		return missing(account, ACCOUNT_CLIENT_ID, err);
-	if (secrets > 1)
-		return unfit(account, err, "has more than one client secret");
-	if (secrets == 0 && strncmp(method, "client_secret_", 14) == 0)
-		return missing(account, ACCOUNT_CLIENT_SECRET_FILE, err);
-	if (account->values[ACCOUNT_SEAL_COMMAND] != NULL &&
-		strcmp(account->values[ACCOUNT_SEAL_COMMAND], "none") != 0 &&
-		account->values[ACCOUNT_UNSEAL_COMMAND] == NULL)
-		return missing(account, ACCOUNT_UNSEAL_COMMAND, err);
-	return true;
-}
-
 /* A secret that was replaced is a reason to ask again. */
-static void stamp_secret(struct account *account)
+static void stamp_secrets(struct account *account)
 {
-	const char *path = account->values[ACCOUNT_CLIENT_SECRET_FILE];
+	static const enum account_key files[] = {ACCOUNT_CLIENT_SECRET_FILE,
+		ACCOUNT_CLIENT_CERTIFICATE, ACCOUNT_CLIENT_KEY, ACCOUNT_SERVICE_ACCOUNT_FILE};
 	struct stat status;
 
-	if (path != NULL && stat(path, &status) == 0 && account_stamp_of(&status) > account->stamp)
-		account->stamp = account_stamp_of(&status);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *path = account->values[files[i]];
+
+		if (path != NULL && stat(path, &status) == 0 &&
+			account_stamp_of(&status) > account->stamp)
+			account->stamp = account_stamp_of(&status);
+	}
 }
 
 /* Says whose provider it is that cannot be read; the remedy stays. */
@@ -341,7 +300,7 @@ bool account_complete(struct account *account, struct error *err)
 		ok = inherit(account, &preset, err);
 		account_free(&preset);
 	}
-	ok = ok && expand_all(account, err) && check(account, err);
-	stamp_secret(account);
+	ok = ok && expand_all(account, err) && requirement_check(account, err);
+	stamp_secrets(account);
 	return ok;
 }

@@ -19,8 +19,8 @@ char **provider_names(struct error *err);
 void provider_names_free(char **names);
 
 /* Fills in what the account leaves open from its provider, replaces {tenant} and {region}, and
- * checks that an access token can be asked for: token_endpoint, client_id, one client secret where
- * the method wants it. account->stamp becomes the latest modification of all files involved. */
+ * checks that an access token can be asked for (requirement.h). account->stamp becomes the latest
+ * modification of all files involved. */
 bool account_complete(struct account *account, struct error *err);
 
 #endif

@@ -34,7 +34,9 @@ struct token {
 	/* When the grant ends, as far as that is known. */
 	int64_t grant_ends_at;	  /* 0: not known */
 	int64_t grant_ends_since; /* when that end was first known */
-	char grant_ends_by[16];	  /* "lifetime": the server said so; "idle": unless it is used */
+	/* "lifetime": the server said so; "idle": unless it is used; "secret", "certificate": the
+	 * client's */
+	char grant_ends_by[16];
 	int64_t grant_may_end_at; /* if its client is in Testing; 0: no */
 
 	/* What people were told last, see event.h; 0: never. */

@@ -263,7 +263,7 @@ number online/renewal.c UNEQUIPPED_SECONDS 60 "$page5" 'not tried again for a mi
 
 # ---- configurations that are shown ----
 
-# try_blocks FILE: each account that it shows lacks the login, and nothing else.
+# try_blocks FILE: each account that it shows lacks the login, or where nobody logs in the file it names, and nothing else.
 try_blocks() {
 	local text='' line account count=0
 	while IFS= read -r line; do
@@ -275,8 +275,14 @@ try_blocks() {
 		while IFS= read -r account; do
 			count=$((count + 1))
 			STATUS=0
+			rm -rf "$state"
 			saslfresh token "$account" >"$TAP_DIR/out/stdout" 2>"$TAP_DIR/out/stderr" </dev/null || STATUS=$?
-			is "$STATUS $(cat "$TAP_DIR/out/stdout")" '77 ' "${1##*/}: the configuration of $account lacks the login alone"
+			if grep -q '^grant_type = ' "$config"; then
+				is "$STATUS $(cat "$TAP_DIR/out/stdout")" '78 ' "${1##*/}: the configuration of $account is not all"
+				like "$(cat "$TAP_DIR/out/stderr")" ': there is no /etc/saslfresh/' "${1##*/}: a file of $account is missing, and nothing else"
+			else
+				is "$STATUS $(cat "$TAP_DIR/out/stdout")" '77 ' "${1##*/}: the configuration of $account lacks the login alone"
+			fi
 			cat "$TAP_DIR/out/stderr" >>"$TAP_DIR/out/seen"
 		done < <(sed -n 's/^\[account \(.*\)\]$/\1/p' <<<"$text")
 		text=''

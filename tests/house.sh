@@ -27,7 +27,7 @@ levels='
 plugin   0 error buffer nearest
 plugin   1 keyfile paths
 plugin   2 account fields
-plugin   3 config token
+plugin   3 config requirement token
 plugin   4 bearer cache event frame ask provider
 plugin   5 supply wire
 plugin   6 mechanism
@@ -37,15 +37,15 @@ command  7 hook metrics nagios
 command  8 answer config_for import list login logout providers refresh status token
 command  9 main
 online   3 json
-online   4 cipher dns http digest input remedy reply
-online   4 base64 browser prompt redirect sandbox
-online   5 filter grant record
+online   4 cipher crypto dns http input remedy reply
+online   4 base64 browser prompt qr redirect sandbox
+online   5 credential filter record
 online   5 pkce document metadata
-online   6 ending secret seal
-online   6 consent discover identity
+online   6 ending grant secret seal
+online   7 consent discover identity
 online   7 store supplies
 online   8 renewal
-online   9 adopt find refresh registration
+online   9 adopt find refresh registration unattended
 online  10 import logout reject tell
 online  10 granted
 online  11 device login
@@ -100,8 +100,9 @@ sole() { # HEADER FILE...
 sole sasl/ plugin/mechanism.c
 sole curl/ online/http.c
 sole json-c/ online/json.c
-sole openssl/ online/cipher.c online/digest.c
+sole openssl/ online/cipher.c online/crypto.c
 sole resolv.h online/dns.c
+sole qrencode.h online/qr.c
 sole spawn.h plugin/ask.c
 sole linux/seccomp.h online/sandbox.c
 sole dirent.h plugin/provider.c
@@ -136,6 +137,8 @@ if [ -f "$so" ]; then
     ok 'the plugin needs libc alone' "$(n=$(needed "$so"); case $n in 'libc.so.6 ' | 'ld-linux'*' libc.so.6 ') ;; *) echo "$n" ;; esac)"
     ok 'the plugin shows one symbol' "$(nm -D --defined-only "$so" | awk '$3 !~ /^(__asan|__ubsan|__odr)/ { print $3 }' | grep -vx sasl_client_plug_init)"
     ok 'and that one' "$(nm -D --defined-only "$so" | grep -q ' T sasl_client_plug_init$' || echo 'it does not')"
+    ok 'libqrencode is for the online half alone' "$(for object in "$so" saslfresh; do
+        needed "$object" | grep -q qrencode && echo "$object"; done)"
     ok 'the online half does link libcurl' "$(needed saslfresh-online | grep -q libcurl || echo 'it does not')"
     if [ "$sanitized" -eq 0 ]; then
         ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"

@@ -46,7 +46,7 @@ granted() {
 
 # The server keeps hashes alone: what is to be searched for at the end is written down while it is there.
 remember() {
-	granted refresh_token >>"$TAP_DIR/home/secrets"
+	[ ! -e "$PRODUCT_STATE/$user.grant" ] || granted refresh_token >>"$TAP_DIR/home/secrets"
 	product_cached "$user" access_token >>"$TAP_DIR/home/secrets"
 }
 
@@ -189,6 +189,28 @@ succeeds '... and the grant is as it was' cmp "$TAP_DIR/home/good" "$PRODUCT_STA
 glewlwyd_up
 renew
 is "$STATUS $REFRESHES" '0 1' 'it is back: one refresh'
+
+# ---- the client for itself ----
+
+# What a JSON Web Token says.
+claims() {
+	/usr/bin/python3 -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.stdin.read().split(".")[1] + "==").decode())'
+}
+
+for method in client_secret_basic client_secret_post; do
+	rm -rf "$PRODUCT_STATE"
+	configure "token_endpoint_auth_method = $method" 'grant_type = client_credentials'
+	sed -i 's/^scope = .*/scope = mail/' "$PRODUCT_CONFIG"
+	product "own.$method" login "$user"
+	remember
+	is "$STATUS" 0 "$method: client credentials"
+	like "$OUTPUT" 'proved by one request' '... are proved'
+	is "$(ls "$PRODUCT_STATE" | grep -c '\.grant')" 0 '... and leave no grant'
+	like "$(product_cached "$user" access_token | claims)" "\"client_id\": *\"$GLEWLWYD_CLIENT\"" '... but a token of the client'
+	product "own.again.$method" refresh "$user" --force
+	remember
+	is "$STATUS" 0 '... and another one'
+done
 
 printf '%s\n' "$GLEWLWYD_SECRET" "$GLEWLWYD_PASSWORD" "$GLEWLWYD_KEY" >>"$TAP_DIR/home/secrets"
 leaks() { "$kit/leaks.py" "$@" <"$TAP_DIR/home/secrets"; }

@@ -8,6 +8,7 @@
 #   OIDC_MAIL_SECRET_BASIC, OIDC_MAIL_SECRET_POST, OIDC_DOVECOT_SECRET
 # `oidc_start registration` lets clients register themselves.
 # Clients: mail-basic (client_secret_basic), mail-post (client_secret_post), mail-public (none), dovecot (introspection).
+# More clients may stand in OIDC_MORE_CLIENTS before oidc_start (RFC 7591 in JSON, each with a comma before it).
 # The secret of mail-basic has every character that a client forgets to encode.
 
 OIDC_KIT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/oidc
@@ -79,6 +80,7 @@ oidc_clients() {
 		{ "client_id": "dovecot", "client_secret": "$OIDC_DOVECOT_SECRET",
 			"token_endpoint_auth_method": "client_secret_basic",
 			"grant_types": [], "response_types": [], "redirect_uris": [] }
+		${OIDC_MORE_CLIENTS-}
 		]
 	EOF
 }

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """terminal.py DIRECTORY COMMAND...: runs COMMAND on a pseudo terminal of its own, as a person would.
 
-What DIRECTORY/type.N (N = 1, 2 ...) holds is typed once that file is there, in order. Once COMMAND has ended,
+The window has the columns and rows that DIRECTORY/size names, or none. What DIRECTORY/type.N (N = 1, 2 ...) holds is
+typed once that file is there, in order. Once COMMAND has ended,
 DIRECTORY/screen has what it printed, DIRECTORY/status its exit status (128 + N for signal N), and DIRECTORY/modes
 "restored" or "changed": what the terminal's settings are compared with before. DIRECTORY/shown grows meanwhile.
 """
+import fcntl
 import os
 import pty
 import select
+import struct
 import sys
 import termios
 import time
@@ -27,11 +30,14 @@ def settle(master):
 
 keeper_master, keeper = pty.openpty()
 before = settle(keeper)
+if os.path.exists(path("size")):
+    with open(path("size")) as size:
+        columns, rows = map(int, size.read().split())
+    fcntl.ioctl(keeper, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 child = os.fork()
 if child == 0:
     os.setsid()
     os.close(keeper_master)
-    import fcntl
     fcntl.ioctl(keeper, termios.TIOCSCTTY, 0)
     for fd in range(3):
         os.dup2(keeper, fd)

@@ -43,8 +43,8 @@ static void assert_refused(const struct account_source *source, const char *key,
 	account_free(&account);
 }
 
-static void assert_taken(const struct account_source *source, const char *key, const char *value,
-	const char *kept)
+static void assert_taken(
+	const struct account_source *source, const char *key, const char *value, const char *kept)
 {
 	struct account account = {0};
 	struct error err = {0};
@@ -67,12 +67,12 @@ static void assert_taken(const struct account_source *source, const char *key, c
 static void an_unknown_key_is_told_with_the_nearest(void **state)
 {
 	(void)state;
-	assert_refused(&in_account, "hots", "a",
-		"FILE:7: unknown key `hots` (did you mean `hosts`?)");
+	assert_refused(
+		&in_account, "hots", "a", "FILE:7: unknown key `hots` (did you mean `hosts`?)");
 	assert_refused(&in_account, "client-id", "a",
 		"FILE:7: unknown key `client-id` (did you mean `client_id`?)");
-	assert_refused(&in_account, "Hosts", "a",
-		"FILE:7: unknown key `Hosts` (did you mean `hosts`?)");
+	assert_refused(
+		&in_account, "Hosts", "a", "FILE:7: unknown key `Hosts` (did you mean `hosts`?)");
 	assert_refused(&in_account, "zzz", "a", "FILE:7: unknown key `zzz`");
 }
 
@@ -155,7 +155,16 @@ static void a_value_has_the_form_of_its_key(void **state)
 		"FILE:7: grant_testing_days is a number of days from 1 to 3650, not `7 days`");
 	assert_refused(&in_account, "token_endpoint_auth_method", "client_secret",
 		"FILE:7: token_endpoint_auth_method is one of: none client_secret_post "
-		"client_secret_basic; not `client_secret`");
+		"client_secret_basic private_key_jwt; not `client_secret`");
+	assert_refused(&in_account, "grant_type", "password",
+		"FILE:7: grant_type is one of: refresh_token client_credentials jwt_bearer; not "
+		"`password`");
+	assert_refused(&in_account, "client_key", "key.pem",
+		"FILE:7: client_key takes an absolute path, not `key.pem`");
+	assert_refused(&in_account, "client_secret_expires", "2027-2-30",
+		"FILE:7: client_secret_expires is a day, YYYY-MM-DD, not `2027-2-30`");
+	assert_refused(&in_account, "client_secret_expires", "2027-02-29",
+		"FILE:7: client_secret_expires is a day, YYYY-MM-DD, not `2027-02-29`");
 }
 
 static void a_value_of_the_right_form_is_kept(void **state)

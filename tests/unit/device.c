@@ -25,6 +25,7 @@ static struct flow {
 	struct login login;
 	int parent[2];
 	int lock_fd;
+	bool forbidden;
 	struct error err;
 	char said[8192];
 	int64_t seconds;
@@ -84,7 +85,7 @@ static bool run(const struct box *box)
 	flow.login.parent_fd = flow.parent[0];
 	memset(&flow.err, 0, sizeof(flow.err));
 	dup2(said, STDERR_FILENO);
-	ok = login_by_device(&flow.login, &flow.err);
+	ok = login_by_device(&flow.login, &flow.forbidden, &flow.err);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(said);
@@ -184,10 +185,11 @@ static void each_refusal_says_what_it_is(void **state)
 
 static void a_flow_that_is_not_offered(void **state)
 {
-	static const char *const errors[] = {"unauthorized_client", "invalid_scope"};
-	char body[128];
+	static const char *const errors[] = {
+		"unauthorized_client", "invalid_scope", "invalid_request"};
+	char body[256];
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		account_with(*state, "");
 		reset();
 		snprintf(body, sizeof(body), "{\"error\":\"%s\"}", errors[i]);
@@ -195,10 +197,32 @@ static void a_flow_that_is_not_offered(void **state)
 		assert_false(run(*state));
 		assert_failed(flow.err, ERROR_CONFIG, errors[i]);
 		assert_mentions(flow.err, "with a browser: saslfresh login " ACCOUNT_NAME);
+		assert_true(flow.forbidden);
 	}
+	/* What another flow does not mend. */
+	account_with(*state, "");
+	reset();
+	server_add(&flow.server, "400 Bad", "{\"error\":\"invalid_client\"}");
+	assert_false(run(*state));
+	assert_false(flow.forbidden);
+	/* The policy of an organisation. */
+	account_with(*state, "");
+	reset();
+	server_add(&flow.server, "200 OK", START);
+	server_add(&flow.server, "400 Bad",
+		"{\"error\":\"interaction_required\",\"error_description\":\"AADSTS53003: no\"}");
+	assert_false(run(*state));
+	assert_failed(flow.err, ERROR_LOGIN, "device codes are not allowed here");
+	assert_true(flow.forbidden);
 	box_configure(*state, "");
 	assert_false(run(*state));
 	assert_failed(flow.err, ERROR_CONFIG, "no device_authorization_endpoint");
+	assert_true(flow.forbidden);
+	box_configure(*state, "issuer = https://accounts.google.com\n");
+	assert_false(run(*state));
+	assert_failed(flow.err, ERROR_CONFIG, "Google has no device flow for mail");
+	assert_mentions(flow.err, "without --device: saslfresh login " ACCOUNT_NAME);
+	assert_true(flow.forbidden);
 }
 
 static void a_code_that_expires_by_itself(void **state)

@@ -27,7 +27,7 @@ static void rules_are(const char *idle, const char *testing)
 
 static void predicts(int64_t now, int64_t end, const char *by, int64_t since, int64_t perhaps)
 {
-	ending_predict(&account, &grant, now, &token);
+	ending_predict(&account, &grant, NULL, now, &token);
 	assert_int_equal(token.grant_ends_at, end);
 	assert_string_equal(token.grant_ends_by, by);
 	assert_int_equal(token.grant_ends_since, since);
@@ -103,6 +103,38 @@ static void absurd_numbers_predict_nothing(void **state)
 	predicts(NOW, INT64_MAX, "lifetime", NOW, 0);
 }
 
+static void a_secret_ends_on_its_day(void **state)
+{
+	int64_t day = NOW - NOW % DAY + 10 * DAY;
+
+	(void)state;
+	account.values[ACCOUNT_CLIENT_SECRET_EXPIRES] = (char *)"2033-05-28";
+	predicts(NOW, day, "secret", 0, 0);
+	rules_are("9", NULL);
+	predicts(NOW, NOW + 9LL * DAY, "idle", NOW, 0);
+	/* Nothing is idle where there is no grant. */
+	account.values[ACCOUNT_GRANT_TYPE] = (char *)"client_credentials";
+	predicts(NOW, day, "secret", 0, 0);
+	/* It ends soon, although it was heard of a moment ago. */
+	assert_true(token_grant_ends_soon(&token, NOW, 14 * DAY));
+}
+
+static void a_certificate_ends_and_began(void **state)
+{
+	const struct crypto_certificate certificate = {
+		.from = NOW - 355LL * DAY, .to = NOW + 10LL * DAY};
+
+	(void)state;
+	ending_predict(&account, &grant, &certificate, NOW, &token);
+	assert_int_equal(token.grant_ends_at, certificate.to);
+	assert_int_equal(token.grant_ends_since, certificate.from);
+	assert_string_equal(token.grant_ends_by, "certificate");
+	assert_true(token_grant_ends_soon(&token, NOW, 14 * DAY));
+	account.values[ACCOUNT_CLIENT_SECRET_EXPIRES] = (char *)"2033-05-19";
+	ending_predict(&account, &grant, &certificate, NOW, &token);
+	assert_string_equal(token.grant_ends_by, "secret");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +145,8 @@ int main(void)
 			an_end_that_is_told_again_is_known_since_it_was_told_first, setup),
 		cmocka_unit_test_setup(testing_is_possible_until_it_is_disproved, setup),
 		cmocka_unit_test_setup(absurd_numbers_predict_nothing, setup),
+		cmocka_unit_test_setup(a_secret_ends_on_its_day, setup),
+		cmocka_unit_test_setup(a_certificate_ends_and_began, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

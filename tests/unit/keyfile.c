@@ -41,8 +41,8 @@ static bool parse_bytes(const void *bytes, size_t len, enum keyfile_form form,
 	return ok;
 }
 
-static bool parse(const char *text, enum keyfile_form form, struct visited *visited,
-	struct error *err)
+static bool parse(
+	const char *text, enum keyfile_form form, struct visited *visited, struct error *err)
 {
 	return parse_bytes(text, strlen(text), form, visited, err);
 }
@@ -269,6 +269,31 @@ static void a_value_of_a_record_is_all_behind_the_equals_sign(void **state)
 	assert_visits("end = 0\n", KEYFILE_RECORD, "");
 }
 
+static void a_day_is_one_that_there_is(void **state)
+{
+	static const char *const bad[] = {"", "2027", "2027-1-1", "2027-01-1", "2027-13-01",
+		"2027-00-10", "2027-01-32", "2027-04-31", "2027-02-29", "2100-02-29", "1969-12-31",
+		"2027/01/01", "2027-01-01 ", "+027-01-01", "2027-+1-01", "-027-01-01",
+		"20270-01-1"};
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} days[] = {{"1970-01-01", 0}, {"2000-02-29", 951782400}, {"2027-03-01", 1803859200},
+		{"2100-03-01", 4107542400}, {"2026-12-31", 1798675200},
+		{"9999-12-31", 253402214400}};
+	int64_t seconds = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (keyfile_date(bad[i], &seconds))
+			fail_msg("`%s` is taken for a day", bad[i]);
+	assert_int_equal(seconds, 7);
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		assert_true(keyfile_date(days[i].text, &seconds));
+		assert_int_equal(seconds, days[i].seconds);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +307,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_is_read_as_people_write_it),
 		cmocka_unit_test(an_empty_configuration_says_nothing),
 		cmocka_unit_test(a_value_of_a_record_is_all_behind_the_equals_sign),
+		cmocka_unit_test(a_day_is_one_that_there_is),
 	};
 
 	return cmocka_run_group_tests_name("keyfile", tests, NULL, NULL);

@@ -126,6 +126,32 @@ static void without_a_state_directory_a_login_is_needed(void **state)
 	assert_false(file_exists(box->account->place.state));
 }
 
+static void where_nobody_logs_in_the_directory_is_made(void **state)
+{
+	struct box *box = *state;
+
+	box_configure(box, "client_secret = s\nscope = mail\ngrant_type = client_credentials\n");
+	ready_is(box, with_left("new", LIFE));
+	assert_int_equal(rmdir(box->account->place.state), 0);
+	online_does(box, RENEWS);
+	gives(box, "new", 1);
+	assert_true(file_exists(state_path(box, "lock")));
+}
+
+static void where_nobody_logs_in_no_login_is_taken(void **state)
+{
+	struct box *box = *state;
+	struct error err = {0};
+
+	box_configure(box, "client_secret = s\nscope = mail\ngrant_type = client_credentials\n");
+	assert_false(obtain_login(box->account, -1, &err));
+	assert_failed(err, ERROR_CONFIG, "with grant_type = client_credentials nobody logs in");
+	assert_false(obtain_consent(box->account, OBTAIN_DEVICE, -1, &err));
+	assert_false(obtain_import(box->account, -1, &err));
+	assert_failed(err, ERROR_CONFIG, "with grant_type = client_credentials nobody logs in");
+	assert_int_equal(runs(box), 0);
+}
+
 static void a_state_directory_that_others_may_write_is_refused(void **state)
 {
 	struct box *box = *state;
@@ -679,6 +705,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OBTAIN_TEST(without_a_state_directory_a_login_is_needed),
+		OBTAIN_TEST(where_nobody_logs_in_the_directory_is_made),
+		OBTAIN_TEST(where_nobody_logs_in_no_login_is_taken),
 		OBTAIN_TEST(a_state_directory_that_others_may_write_is_refused),
 		OBTAIN_TEST(a_link_or_a_file_is_no_state_directory),
 		OBTAIN_TEST(a_token_file_that_others_may_write_is_refused),

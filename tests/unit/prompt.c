@@ -125,6 +125,45 @@ static void a_token_is_one_line(void **state)
 
 #define PIPE_TEST(name) cmocka_unit_test_setup_teardown(name, pipe_setup, pipe_teardown)
 
+static bool answer(const char *keys)
+{
+	int parent[2];
+	bool yes;
+
+	assert_int_equal(pipe(parent), 0);
+	if (keys != NULL)
+		assert_int_equal(write(pair[1], keys, strlen(keys)), strlen(keys));
+	else
+		close(parent[1]); /* nobody waits */
+	yes = prompt_ask(pair[0], parent[0], keys != NULL && *keys == '\0' ? 10 : 10000);
+	close(parent[0]);
+	if (keys != NULL)
+		close(parent[1]);
+	return yes;
+}
+
+static void a_question_is_answered_by_a_key(void **state)
+{
+	(void)state;
+	assert_false(answer(NULL));
+	assert_false(answer(""));
+	assert_false(answer("n"));
+	assert_false(answer("x"));
+	assert_false(answer("\x1b"));
+	assert_true(answer("y"));
+	assert_true(answer("Y"));
+	assert_true(answer("\r"));
+	assert_true(answer("\n"));
+}
+
+static void a_question_to_nobody_is_a_no(void **state)
+{
+	(void)state;
+	close(pair[1]);
+	pair[1] = -1;
+	assert_false(prompt_ask(pair[0], -1, 10000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +171,8 @@ int main(void)
 		PIPE_TEST(a_line_has_its_bounds),
 		PIPE_TEST(a_terminal_is_edited),
 		PIPE_TEST(a_token_is_one_line),
+		PIPE_TEST(a_question_is_answered_by_a_key),
+		PIPE_TEST(a_question_to_nobody_is_a_no),
 	};
 
 	return cmocka_run_group_tests_name("prompt", tests, NULL, NULL);

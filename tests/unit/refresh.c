@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "crypto.h"
 #include "http.h"
 #include "programs_support.h"
 #include "store.h"
@@ -70,7 +70,7 @@ static void token_is(const char *access_token, int64_t left)
 {
 	memset(&token, 0, sizeof(token));
 	snprintf(token.access_token, sizeof(token.access_token), "%s", access_token);
-	assert_done(digest_text(access_token, token.access_token_hash, &err), err);
+	assert_done(crypto_hash_text(access_token, token.access_token_hash, &err), err);
 	token.issued_at = NOW - 3600 + left;
 	token.expires_at = NOW + left;
 	token_store(box, &token);
@@ -454,7 +454,7 @@ static void a_grant_that_changed_meanwhile_is_used(void **state)
 
 static void a_success_forgets_the_failure_and_fills_the_token(void **state)
 {
-	char hash[DIGEST_HEX_SIZE];
+	char hash[CRYPTO_HEX_SIZE];
 
 	(void)state;
 	account_with("");
@@ -465,7 +465,7 @@ static void a_success_forgets_the_failure_and_fills_the_token(void **state)
 		"{\"access_token\":\"at-1\",\"expires_in\":\"60\","
 		"\"scope\":\"mail\"}");
 	assert_done(refresh(NOW), err);
-	assert_done(digest_text("at-1", hash, &err), err);
+	assert_done(crypto_hash_text("at-1", hash, &err), err);
 	assert_string_equal(token.user, "me");
 	assert_string_equal(token.hosts, "*.example.test");
 	assert_string_equal(token.scope, "mail");

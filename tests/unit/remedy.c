@@ -185,6 +185,33 @@ static void a_hint_that_is_there_stays(void **state)
 	assert_string_equal(told.hint, "do that");
 }
 
+static void where_nobody_logs_in_nothing_asks_for_it(void **state)
+{
+	static const char *const errors[] = {"invalid_grant", "interaction_required",
+		"login_required", "consent_required", "access_denied", "admin_policy_enforced"};
+
+	(void)state;
+	provider_is(NULL, NULL, NULL);
+	account.values[ACCOUNT_GRANT_TYPE] = (char *)"client_credentials";
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		lacks(hint_of(errors[i], "", 0), "saslfresh login");
+		assert_int_equal(told.kind, ERROR_CONFIG);
+		mentions(told.hint, "/f/saslfresh.conf: with its grant_type nobody can log in");
+	}
+	account.values[ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD] = (char *)"private_key_jwt";
+	mentions(hint_of("invalid_client", "", 0), "must be registered with the client");
+
+	account.values[ACCOUNT_TOKEN_ENDPOINT_AUTH_METHOD] = NULL;
+	account.values[ACCOUNT_GRANT_TYPE] = (char *)"jwt_bearer";
+	account.values[ACCOUNT_SERVICE_ACCOUNT_FILE] = (char *)"/s.json";
+	account.values[ACCOUNT_USER] = (char *)"other@example.test";
+	mentions(hint_of("invalid_grant", "", 7 * DAY),
+		"check that other@example.test is a mailbox");
+	assert_int_equal(told.kind, ERROR_CONFIG);
+	mentions(hint_of("unauthorized_client", "", 0), "Domain-wide delegation");
+	memset(account.values, 0, sizeof(account.values));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_consent_at_an_absurd_time_does_no_harm),
 		cmocka_unit_test(names_of_any_length_are_cut_not_overrun),
 		cmocka_unit_test(a_hint_that_is_there_stays),
+		cmocka_unit_test(where_nobody_logs_in_nothing_asks_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

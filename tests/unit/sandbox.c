@@ -291,7 +291,7 @@ static void enter(void)
 	/* A log on standard error lifts a limit. */
 	dup2(null, STDERR_FILENO);
 	close(null);
-	sandbox_enter(state_directory, ca_file);
+	sandbox_enter(state_directory, (const char *const[]){ca_file, NULL});
 }
 
 static bool is_missing(const char *part)
@@ -420,8 +420,8 @@ static int keep_a_long_log(void *context)
 
 	(void)context;
 	dup2(log, STDERR_FILENO);
-	sandbox_enter(state_directory, "");
-	sandbox_enter("/", "/etc/shadow");
+	sandbox_enter(state_directory, (const char *const[]){NULL});
+	sandbox_enter("/", (const char *const[]){"/etc/shadow", NULL});
 	getrlimit(RLIMIT_FSIZE, &limit);
 	return limit.rlim_cur == RLIM_INFINITY ? 0 : 1;
 }

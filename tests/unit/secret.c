@@ -178,11 +178,11 @@ static void a_carriage_return_only_ends_the_line(void **state)
 
 static void a_file_at_the_limit_and_one_past(void **state)
 {
-	char *text = repeat("s", SECRET_MAX + 1);
+	char *text = repeat("s", CLIENT_SECRET_MAX + 1);
 
-	with_file(*state, text, SECRET_MAX + 1);
+	with_file(*state, text, CLIENT_SECRET_MAX + 1);
 	refuses(*state, "4096");
-	with_file(*state, text, SECRET_MAX);
+	with_file(*state, text, CLIENT_SECRET_MAX);
 	loads(*state, text + 1);
 	free(text);
 }
@@ -228,7 +228,7 @@ static void a_command_that_floods_is_ended(void **state)
 
 static void what_a_command_says_is_bounded(void **state)
 {
-	char *text = repeat("s", SECRET_MAX);
+	char *text = repeat("s", CLIENT_SECRET_MAX);
 
 	configure(*state, "client_secret_command = head -c 4097 /dev/zero | tr '\\0' s\n");
 	refuses(*state, "client_secret_command");

@@ -9,8 +9,11 @@
 // it stays up when the test takes the public one down. Only the inner one answers:
 //   GET  /test/count[?grant_type=T][&outcome=ok|error]    token requests so far, a number
 //   GET  /test/set?name=value...    ttl (seconds an access token lives), delay (milliseconds by which a reply of the
-//                                   token endpoint is held back after it was made), public (up | down)
+//                                   token endpoint is held back after it was made), public (up | down), mailbox (whose
+//                                   mail the token of client credentials is for)
 //   GET  /test/secrets              every token this server has ever issued, one a line
+//
+// POST /service/token is for service accounts (service.mjs); counted as grant_type=jwt-bearer.
 //
 // Refresh tokens rotate at every use; a used one that comes again ends the grant with all its tokens.
 // Access tokens are opaque, and their introspection names the user as `sub`. The forms for login and consent are
@@ -20,11 +23,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Provider, { errors } from 'oidc-provider';
+import { answerService } from './service.mjs';
 import { Store } from './store.mjs';
 
 const DAY = 24 * 3600;
 const directory = process.argv[2];
-const settings = { ttl: 3600, delay: 0, public: 'up' };
+const settings = { ttl: 3600, delay: 0, public: 'up', mailbox: 'alice@example.test' };
 const requests = [];
 const secrets = new Set();
 
@@ -33,8 +37,28 @@ const secrets = new Set();
 function insistOnRegisteredMethod(ctx) {
     const method = ctx.oidc.client.clientAuthMethod;
     const sent = ctx.headers.authorization !== undefined ? 'client_secret_basic'
-        : ctx.oidc.params.client_secret !== undefined ? 'client_secret_post' : 'none';
+        : ctx.oidc.params.client_secret !== undefined ? 'client_secret_post'
+        : ctx.oidc.params.client_assertion !== undefined ? 'private_key_jwt' : 'none';
     if (sent !== method) throw new errors.InvalidClient(`${ctx.oidc.client.clientId} authenticates by ${method}`);
+}
+
+// oidc-provider verifies the signature, whom it is for and that it comes once; Microsoft also wants to know by which
+// certificate, and that it does not live for long.
+function insistOnCertificate(ctx, claims, header, client) {
+    const known = client.jwks.keys.map((key) => key['x5t#S256']);
+    if (header.alg !== 'PS256' || header.typ !== 'JWT' || !known.includes(header['x5t#S256'])) {
+        throw new errors.InvalidClientAuth('not signed as it should be');
+    }
+    if (claims.aud !== `${ctx.oidc.issuer}/token` || claims.sub !== claims.iss || claims.nbf !== claims.iat
+        || !(claims.exp - claims.nbf <= 600)) {
+        throw new errors.InvalidClientAuth('claims other than they should be');
+    }
+}
+
+async function readBody(ctx) {
+    let text = '';
+    for await (const part of ctx.req) text += part;
+    return text;
 }
 
 function makeProvider(issuer) {
@@ -58,6 +82,8 @@ function makeProvider(issuer) {
             RefreshToken: 90 * DAY,
             Session: DAY,
         },
+        assertJwtClientAuthClaimsAndHeader: insistOnCertificate,
+        extraTokenClaims: (ctx, token) => (token.kind === 'ClientCredentials' ? { sub: settings.mailbox } : undefined),
         features: {
             clientCredentials: { enabled: true },
             deviceFlow: { enabled: true },
@@ -66,7 +92,7 @@ function makeProvider(issuer) {
                 enabled: true,
                 // A mail server must not take a refresh token for an access token.
                 allowedPolicy: (ctx, client, token) =>
-                    client.clientId === token.clientId || token.kind === 'AccessToken',
+                    client.clientId === token.clientId || ['AccessToken', 'ClientCredentials'].includes(token.kind),
             },
             registration: { enabled: existsSync(`${directory}/registration`) },
             revocation: { enabled: true },
@@ -77,6 +103,16 @@ function makeProvider(issuer) {
         },
     });
 
+    provider.use(async (ctx, next) => {
+        if (ctx.method !== 'POST' || ctx.path !== '/service/token') return next();
+        const answer = await answerService(directory, provider, await readBody(ctx), settings.ttl);
+        ctx.status = answer.status;
+        ctx.body = answer.body;
+        if (answer.body.access_token) secrets.add(answer.body.access_token);
+        requests.push({ grant_type: 'jwt-bearer', outcome: answer.status === 200 ? 'ok' : 'error' });
+        console.log(`${new Date().toISOString()} service ${answer.body.error ?? 'ok'} ${answer.body.error_description ?? ''}`);
+        return undefined;
+    });
     provider.use(async (ctx, next) => {
         await next();
         if (ctx.oidc?.route !== 'token') return;
