@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "people.h"
 #include "verb.h"
 
 static const struct verb *const verbs[] = {&verb_login, &verb_token, &verb_refresh, &verb_status,
@@ -76,6 +77,24 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+/* --system, understood by all verbs: whoever types it means the system's accounts alone. Gives the
+ * number of arguments left. */
+static int take_system(int argc, char **argv)
+{
+	bool ended = false;
+	int left = 0;
+
+	for (int i = 0; i < argc; i++) {
+		ended = ended || strcmp(argv[i], "--") == 0;
+		if (!ended && strcmp(argv[i], "--system") == 0)
+			people_forget_home();
+		else
+			argv[left++] = argv[i];
+	}
+	argv[left] = NULL;
+	return left;
+}
+
 /* Output that could not be written is a failure: a token cut off by a full disk is none. */
 static int finish(int status)
 {
@@ -93,8 +112,10 @@ int main(int argc, char **argv)
 		fputs("usage: saslfresh VERB [ARGUMENT...] (saslfresh help)\n", stderr);
 		return EXIT_USAGE;
 	}
-	argc--;
 	argv++;
+	argc = take_system(argc - 1, argv);
+	if (argc == 0)
+		return EXIT_USAGE;
 	if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
 		strcmp(argv[0], "-h") == 0)
 		return finish(help(argc, argv));

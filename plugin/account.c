@@ -14,6 +14,7 @@ enum value_form {
 	FORM_PATH,
 	FORM_DAYS,
 	FORM_DATE,   /* YYYY-MM-DD */
+	FORM_PEOPLE, /* see allow.h */
 	FORM_CHOICE, /* one of the words of choices */
 };
 
@@ -52,6 +53,7 @@ static const struct key {
 	[ACCOUNT_PROXY] = {"proxy", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_HTTP_LOOPBACK] = {"http_loopback", IN_BOTH, FORM_CHOICE, "yes no"},
 	[ACCOUNT_GROUP] = {"group", IN_ACCOUNT, FORM_NAME, NULL},
+	[ACCOUNT_ALLOW] = {"allow", IN_ACCOUNT, FORM_PEOPLE, NULL},
 	[ACCOUNT_REFRESH_TOKEN_REUSE] = {"refresh_token_reuse", IN_BOTH, FORM_CHOICE,
 		"tolerated punished"},
 	[ACCOUNT_REDIRECT_URI] = {"redirect_uri", IN_BOTH, FORM_URL, NULL},
@@ -79,7 +81,7 @@ static const struct key {
 	[ACCOUNT_SMTP] = {"smtp", IN_BOTH, FORM_TEXT, NULL},
 };
 
-enum { VALUE_MAX = 4096, DAYS_MAX = 3650 };
+enum { VALUE_MAX = 4096, DAYS_MAX = 3650, PEOPLE_NAME_MAX = 255 };
 
 const char *account_value(const struct account *account, enum account_key key)
 {
@@ -154,6 +156,27 @@ static bool is_name(const char *value)
 		value[0] != '.';
 }
 
+/* Words that are a name or number, or such behind an @. */
+static bool is_people(const char *value)
+{
+	static const char permitted[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					"0123456789.-_+@\\$";
+	size_t words = 0;
+
+	for (value += strspn(value, ", \t"); *value != '\0';
+		value += strspn(value, ", \t"), words++) {
+		size_t len;
+
+		value += *value == '@' ? 1 : 0;
+		len = strcspn(value, ", \t");
+		if (len == 0 || len > PEOPLE_NAME_MAX || strspn(value, permitted) < len ||
+			*value == '@' || *value == '-')
+			return false;
+		value += len;
+	}
+	return words > 0;
+}
+
 static bool is_url(const char *value)
 {
 	return (strncmp(value, "https://", 8) == 0 && value[8] != '\0') ||
@@ -209,6 +232,11 @@ static bool store_value(const struct account_source *source, const struct keyfil
 		if (!keyfile_date(entry->value, &days))
 			return keyfile_fail(source->file, entry->line, err,
 				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
+		break;
+	case FORM_PEOPLE:
+		if (!is_people(entry->value))
+			return keyfile_fail(source->file, entry->line, err,
+				"%s takes users and @groups, not `%s`", key->name, entry->value);
 		break;
 	case FORM_CHOICE:
 		if (strpbrk(entry->value, " \t,") != NULL ||

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 static const char *const global_keys[] = {"rank", "programs", "command", "timeout",
-	"connect_timeout", "hook_interval", "on_login_needed", "on_recovered", "before_end", NULL};
+	"connect_timeout", "hook_interval", "socket", "on_login_needed", "on_recovered",
+	"before_end", NULL};
+
+enum { FIRST_HOOK = 7 };
 
 void config_free(struct config *config)
 {
@@ -16,6 +19,7 @@ void config_free(struct config *config)
 	free(config->accounts);
 	free(config->programs);
 	free(config->command);
+	free(config->socket);
 	for (int hook = 0; hook < CONFIG_HOOKS; hook++)
 		free(config->hooks[hook]);
 	memset(config, 0, sizeof(*config));
@@ -92,6 +96,17 @@ static bool read_command(
 		copy_text(&reading->config->command, entry->value, err);
 }
 
+static bool read_socket(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	if (entry->value[0] != '/' || strlen(entry->value) > CONFIG_SOCKET_MAX)
+		return keyfile_fail(reading->source.file, entry->line, err,
+			"socket takes an absolute path of at most %d octets, not `%.200s`",
+			CONFIG_SOCKET_MAX, entry->value);
+	return reading->config->socket != NULL ||
+		copy_text(&reading->config->socket, entry->value, err);
+}
+
 static bool read_global_key(
 	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
 {
@@ -121,9 +136,11 @@ static bool read_global_key(
 	case 5:
 		return read_seconds(
 			reading, entry, CONFIG_HOOK_INTERVAL_MAX, &config->hook_interval, err);
+	case 6:
+		return read_socket(reading, entry, err);
 	default:
-		return config->hooks[i - 6] != NULL ||
-			copy_text(&config->hooks[i - 6], entry->value, err);
+		return config->hooks[i - FIRST_HOOK] != NULL ||
+			copy_text(&config->hooks[i - FIRST_HOOK], entry->value, err);
 	}
 }
 
