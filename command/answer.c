@@ -292,7 +292,7 @@ const struct verb verb_answer = {
 		"  request = token\n"
 		"  account = me@example.org\n"
 		"  end = 2\n\n"
-		"  --listen     where there is neither systemd nor inetd: listen at the sockets PATH\n"
+		"  --listen     where neither systemd nor inetd does: listen at the sockets PATH\n"
 		"               until SIGTERM, and serve each connection by a process of its own\n"
 		"  --mode MODE  of the sockets, octal; 0666 by default\n\n"
 		"  saslfresh answer --listen /run/saslfresh/socket\n",

@@ -93,10 +93,8 @@ static bool is_ours_to_renew(const struct question *question)
 	uid_t owner = (uid_t)-1;
 	bool absent = false;
 
-	if (process_is_privileged() || access(command_of(question), X_OK) != 0)
+	if (process_is_privileged())
 		return false;
-	if (place->personal)
-		return true;
 	if (!state_check(place->state, false, &owner, &absent, &err) && err.kind != ERROR_CONFIG)
 		return false;
 	return absent || owner == geteuid() || geteuid() == 0;
@@ -119,10 +117,11 @@ static bool is_helpless(const struct question *question, struct error *err)
 	char cause[ERROR_CAUSE_MAX];
 
 	keyfile_copy(cause, sizeof(cause), err->cause);
-	error_set(err, ERROR_SYSTEM, "user %u%s cannot renew it, and %.600s", (unsigned)geteuid(),
+	error_set(err, ERROR_SYSTEM, "user %u%s cannot renew it: %.600s", (unsigned)geteuid(),
 		chrooted ? " in a chroot" : "", cause);
 	if (account->place.personal)
-		return error_hint(err, "is %.200s there?", command_of(question));
+		return error_hint(err,
+			"for such programs there are accounts of the system, see saslfresh(8)");
 	if (chrooted)
 		return error_hint(err,
 			"let saslfresh.socket listen in the chroot too, or put `n` into the chroot "
@@ -138,11 +137,15 @@ static bool ask_anybody(
 {
 	const struct config *config = question->config;
 	const char *path = config->socket != NULL ? config->socket : SASLFRESH_SOCKET;
+	bool runs = access(command_of(question), X_OK) == 0;
 	bool open = false;
 
 	*closed = false;
-	if (question->account->place.personal || is_ours_to_renew(question))
-		return ask_command(question, answer, err);
+	if (question->account->place.personal || (runs && is_ours_to_renew(question))) {
+		if (ask_command(question, answer, err))
+			return true;
+		return runs ? false : is_helpless(question, err);
+	}
 	if (door_ask(path, config->keeper, question->deadline, &question->request, answer, &open,
 		    err))
 		return true;

@@ -77,7 +77,7 @@ postfix_run postconf -F smtp/unix/chroot=y
 postfix_reload
 
 mail_out
-waits "user $smtp_uid in a chroot cannot renew it, and nobody answers at $DOOR: .*master\\.cf" 'no door in the chroot'
+waits "user $smtp_uid in a chroot cannot renew it: nobody answers at $DOOR: .*master\\.cf" 'no door in the chroot'
 door_open systemd "$DOOR" "$inner"
 mail_again
 arrived 0 'chroot=y, a door'
