@@ -38,7 +38,7 @@ system_exit() {
 		[ "$status" -eq 0 ] || tap_logs
 		tap_stop_all
 		rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
-		for name in $SYSTEM_USERS; do userdel "$name" 2>/dev/null; done
+		for name in $SYSTEM_USERS; do userdel "$name" >/dev/null 2>&1 || diag "user $name is left behind"; done
 		for name in $SYSTEM_GROUPS; do groupdel "$name" 2>/dev/null; done
 		[ -z "${SUDO_UID-}" ] || chown -hR "$SUDO_UID:$SUDO_GID" "$KIT_CACHE" "$SYSTEM" "$PREFIX/var"
 	fi
@@ -68,9 +68,15 @@ system_user() {
 }
 
 as() {
+	as_command "$@"
+	"${AS[@]}"
+}
+
+# as_command USER COMMAND...: sets AS, for `background`: the process to end is then the command itself.
+as_command() {
 	local who=$1
 	shift
-	env -i PATH="$PATH" LC_ALL=C setpriv --reuid="$who" --regid="$who" --init-groups "$@"
+	AS=(env -i PATH="$PATH" LC_ALL=C setpriv --reuid="$who" --regid="$who" --init-groups "$@")
 }
 
 system_configuration() {
@@ -139,11 +145,13 @@ door_open() {
 	systemd)
 		system_socket_activate
 		for path; do arguments+=(-l "$path"); done
-		background "door.$listener" as "$OWNER" env LD_LIBRARY_PATH="$SYSTEMD_LIBRARIES" "$SYSTEMD_SOCKET_ACTIVATE" \
+		as_command "$OWNER" env LD_LIBRARY_PATH="$SYSTEMD_LIBRARIES" "$SYSTEMD_SOCKET_ACTIVATE" \
 			--accept --inetd "${arguments[@]}" "$PREFIX/bin/saslfresh" answer
+		background "door.$listener" "${AS[@]}"
 		;;
 	socat)
-		background "door.$listener" as "$OWNER" socat "UNIX-LISTEN:$1,fork,mode=0666" "EXEC:$PREFIX/bin/saslfresh answer,nofork"
+		as_command "$OWNER" socat "UNIX-LISTEN:$1,fork,mode=0666" "EXEC:$PREFIX/bin/saslfresh answer,nofork"
+		background "door.$listener" "${AS[@]}"
 		;;
 	listen)
 		background "door.$listener" env -i PATH="$PATH" LC_ALL=C "$PREFIX/bin/saslfresh" answer --listen "$@"
