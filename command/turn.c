@@ -46,19 +46,27 @@ bool turn_take(const char *state, uid_t uid, int *fd)
 	return false;
 }
 
+/* Behind the turns of the last user; two who ask at the same time shall not both hear yes. */
+static const off_t news_lock = (off_t)1 << 62;
+
 bool turn_is_news(const char *state, uid_t uid, int64_t now)
 {
 	off_t at = (off_t)(uid % TURN_USERS) * (off_t)sizeof(now);
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = news_lock, .l_len = 1};
 	int file = open_file(state);
 	int64_t heard = 0;
 	bool news = true;
 
 	if (file < 0)
 		return true;
+	while (fcntl(file, F_OFD_SETLKW, &lock) != 0 && errno == EINTR)
+		continue;
 	if (pread(file, &heard, sizeof(heard), at) == (ssize_t)sizeof(heard))
 		news = now < heard || now - heard >= TURN_NEWS;
+	/* On a full disk it is news again. */
 	if (news && pwrite(file, &now, sizeof(now), at) != (ssize_t)sizeof(now))
-		news = true;
+		heard = 0;
 	close(file);
 	return news;
 }
