@@ -31,6 +31,7 @@ static void print_help(void)
 	printf("Log in, then use the token:\n"
 	       "  saslfresh login me@example.org\n"
 	       "  saslfresh token me@example.org\n\n"
+	       "With --system a verb works for the system's accounts alone.\n"
 	       "Accounts are named in %s or\n~/.config/saslfresh/saslfresh.conf; see "
 	       "saslfresh.conf(5).\n"
 	       "Exit status: 0 success, 64 usage, 71 system, 75 try later, 76 the server answered\n"

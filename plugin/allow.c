@@ -111,7 +111,7 @@ bool allow_find_here(const char *name, bool group, uint32_t *id)
 	struct buffer text = BUFFER(FILE_MAX);
 	struct error ignored = {0};
 	struct stat status;
-	bool ok = name[0] != '\0' &&
+	bool ok = name[0] != '\0' && strpbrk(name, ":\n") == NULL &&
 		keyfile_load(group ? "/etc/group" : "/etc/passwd", KEYFILE_PUBLIC, 0, &text,
 			&status, &ignored) &&
 		find_line(&text, name, id);
