@@ -191,11 +191,26 @@ static bool check_secret(
 	return error_what(err, "%s:%u: %s", source->file, entry->line, entry->key);
 }
 
+/* FORM_DAYS, FORM_DATE */
+static bool check_time(const struct account_source *source, const struct keyfile_entry *entry,
+	const struct key *key, struct error *err)
+{
+	int64_t days;
+
+	if (key->form == FORM_DATE)
+		return keyfile_date(entry->value, &days) ||
+			keyfile_fail(source->file, entry->line, err,
+				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
+	return keyfile_number(entry->value, 1, DAYS_MAX, &days) ||
+		keyfile_fail(source->file, entry->line, err,
+			"%s is a number of days from 1 to %d, not `%s`", key->name, DAYS_MAX,
+			entry->value);
+}
+
 static bool store_value(const struct account_source *source, const struct keyfile_entry *entry,
 	const struct key *key, char **value, struct error *err)
 {
 	char path[PATH_SIZE];
-	int64_t days;
 
 	if (strlen(entry->value) > VALUE_MAX)
 		return keyfile_fail(source->file, entry->line, err, "%s is longer than %d octets",
@@ -223,15 +238,9 @@ static bool store_value(const struct account_source *source, const struct keyfil
 				"%s takes an absolute path, not `%s`", key->name, entry->value);
 		return copy_text(value, path, err);
 	case FORM_DAYS:
-		if (!keyfile_number(entry->value, 1, DAYS_MAX, &days))
-			return keyfile_fail(source->file, entry->line, err,
-				"%s is a number of days from 1 to %d, not `%s`", key->name,
-				DAYS_MAX, entry->value);
-		break;
 	case FORM_DATE:
-		if (!keyfile_date(entry->value, &days))
-			return keyfile_fail(source->file, entry->line, err,
-				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
+		if (!check_time(source, entry, key, err))
+			return false;
 		break;
 	case FORM_PEOPLE:
 		if (!is_people(entry->value))
