@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "people.h"
 #include "verb.h"
 
 static const struct verb *const verbs[] = {&verb_login, &verb_token, &verb_refresh, &verb_status,
@@ -30,6 +31,7 @@ static void print_help(void)
 	printf("Log in, then use the token:\n"
 	       "  saslfresh login me@example.org\n"
 	       "  saslfresh token me@example.org\n\n"
+	       "With --system a verb works for the system's accounts alone.\n"
 	       "Accounts are named in %s or\n~/.config/saslfresh/saslfresh.conf; see "
 	       "saslfresh.conf(5).\n"
 	       "Exit status: 0 success, 64 usage, 71 system, 75 try later, 76 the server answered\n"
@@ -76,6 +78,24 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+/* --system, understood by all verbs: whoever types it means the system's accounts alone. Gives the
+ * number of arguments left. */
+static int take_system(int argc, char **argv)
+{
+	bool ended = false;
+	int left = 0;
+
+	for (int i = 0; i < argc; i++) {
+		ended = ended || strcmp(argv[i], "--") == 0;
+		if (!ended && strcmp(argv[i], "--system") == 0)
+			people_forget_home();
+		else
+			argv[left++] = argv[i];
+	}
+	argv[left] = NULL;
+	return left;
+}
+
 /* Output that could not be written is a failure: a token cut off by a full disk is none. */
 static int finish(int status)
 {
@@ -93,8 +113,10 @@ int main(int argc, char **argv)
 		fputs("usage: saslfresh VERB [ARGUMENT...] (saslfresh help)\n", stderr);
 		return EXIT_USAGE;
 	}
-	argc--;
 	argv++;
+	argc = take_system(argc - 1, argv);
+	if (argc == 0)
+		return EXIT_USAGE;
 	if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
 		strcmp(argv[0], "-h") == 0)
 		return finish(help(argc, argv));

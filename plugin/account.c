@@ -14,6 +14,7 @@ enum value_form {
 	FORM_PATH,
 	FORM_DAYS,
 	FORM_DATE,   /* YYYY-MM-DD */
+	FORM_PEOPLE, /* see allow.h */
 	FORM_CHOICE, /* one of the words of choices */
 };
 
@@ -52,6 +53,7 @@ static const struct key {
 	[ACCOUNT_PROXY] = {"proxy", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_HTTP_LOOPBACK] = {"http_loopback", IN_BOTH, FORM_CHOICE, "yes no"},
 	[ACCOUNT_GROUP] = {"group", IN_ACCOUNT, FORM_NAME, NULL},
+	[ACCOUNT_ALLOW] = {"allow", IN_ACCOUNT, FORM_PEOPLE, NULL},
 	[ACCOUNT_REFRESH_TOKEN_REUSE] = {"refresh_token_reuse", IN_BOTH, FORM_CHOICE,
 		"tolerated punished"},
 	[ACCOUNT_REDIRECT_URI] = {"redirect_uri", IN_BOTH, FORM_URL, NULL},
@@ -81,7 +83,7 @@ static const struct key {
 	[ACCOUNT_SMTP] = {"smtp", IN_BOTH, FORM_TEXT, NULL},
 };
 
-enum { VALUE_MAX = 4096, DAYS_MAX = 3650 };
+enum { VALUE_MAX = 4096, DAYS_MAX = 3650, PEOPLE_NAME_MAX = 255 };
 
 const char *account_value(const struct account *account, enum account_key key)
 {
@@ -156,6 +158,27 @@ static bool is_name(const char *value)
 		value[0] != '.';
 }
 
+/* Words that are a name or number, or such behind an @. */
+static bool is_people(const char *value)
+{
+	static const char permitted[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					"0123456789.-_+@\\$";
+	size_t words = 0;
+
+	for (value += strspn(value, ", \t"); *value != '\0';
+		value += strspn(value, ", \t"), words++) {
+		size_t len;
+
+		value += *value == '@' ? 1 : 0;
+		len = strcspn(value, ", \t");
+		if (len == 0 || len > PEOPLE_NAME_MAX || strspn(value, permitted) < len ||
+			*value == '@' || *value == '-')
+			return false;
+		value += len;
+	}
+	return words > 0;
+}
+
 static bool is_url(const char *value)
 {
 	return (strncmp(value, "https://", 8) == 0 && value[8] != '\0') ||
@@ -170,11 +193,26 @@ static bool check_secret(
 	return error_what(err, "%s:%u: %s", source->file, entry->line, entry->key);
 }
 
+/* FORM_DAYS, FORM_DATE */
+static bool check_time(const struct account_source *source, const struct keyfile_entry *entry,
+	const struct key *key, struct error *err)
+{
+	int64_t days;
+
+	if (key->form == FORM_DATE)
+		return keyfile_date(entry->value, &days) ||
+			keyfile_fail(source->file, entry->line, err,
+				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
+	return keyfile_number(entry->value, 1, DAYS_MAX, &days) ||
+		keyfile_fail(source->file, entry->line, err,
+			"%s is a number of days from 1 to %d, not `%s`", key->name, DAYS_MAX,
+			entry->value);
+}
+
 static bool store_value(const struct account_source *source, const struct keyfile_entry *entry,
 	const struct key *key, char **value, struct error *err)
 {
 	char path[PATH_SIZE];
-	int64_t days;
 
 	if (strlen(entry->value) > VALUE_MAX)
 		return keyfile_fail(source->file, entry->line, err, "%s is longer than %d octets",
@@ -202,15 +240,14 @@ static bool store_value(const struct account_source *source, const struct keyfil
 				"%s takes an absolute path, not `%s`", key->name, entry->value);
 		return copy_text(value, path, err);
 	case FORM_DAYS:
-		if (!keyfile_number(entry->value, 1, DAYS_MAX, &days))
-			return keyfile_fail(source->file, entry->line, err,
-				"%s is a number of days from 1 to %d, not `%s`", key->name,
-				DAYS_MAX, entry->value);
-		break;
 	case FORM_DATE:
-		if (!keyfile_date(entry->value, &days))
+		if (!check_time(source, entry, key, err))
+			return false;
+		break;
+	case FORM_PEOPLE:
+		if (!is_people(entry->value))
 			return keyfile_fail(source->file, entry->line, err,
-				"%s is a day, YYYY-MM-DD, not `%s`", key->name, entry->value);
+				"%s takes users and @groups, not `%s`", key->name, entry->value);
 		break;
 	case FORM_CHOICE:
 		if (strpbrk(entry->value, " \t,") != NULL ||

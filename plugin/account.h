@@ -37,6 +37,7 @@ enum account_key {
 	ACCOUNT_PROXY,
 	ACCOUNT_HTTP_LOOPBACK, /* yes no */
 	ACCOUNT_GROUP,
+	ACCOUNT_ALLOW,		     /* who may have tokens through the door, see allow.h */
 	ACCOUNT_REFRESH_TOKEN_REUSE, /* tolerated punished */
 	ACCOUNT_REDIRECT_URI,
 	ACCOUNT_AUTHORIZATION_PARAMETERS,

@@ -173,8 +173,7 @@ static int reap(pid_t pid, int process, bool finished, int64_t deadline)
 	return status;
 }
 
-/* A program that does not care for its request may answer all the same. */
-static void send_request(int fd, const struct buffer *request)
+void ask_send(int fd, const struct buffer *request)
 {
 	ssize_t sent = 0;
 
@@ -188,8 +187,7 @@ static void send_request(int fd, const struct buffer *request)
 	}
 }
 
-/* False with errno: ETIMEDOUT, EMSGSIZE or what the socket said. */
-static bool receive_answer(int fd, int64_t deadline, struct buffer *answer)
+bool ask_receive(int fd, int64_t deadline, struct buffer *answer)
 {
 	char block[4096];
 	ssize_t got = -1;
@@ -236,10 +234,10 @@ static bool converse(const struct ask *ask, int *fds, const struct buffer *reque
 	process = open_process(pid);
 	close(fds[1]);
 	fds[1] = -1;
-	send_request(fds[0], request);
+	ask_send(fds[0], request);
 	if (!ask->for_person)
 		shutdown(fds[0], SHUT_WR);
-	ok = receive_answer(fds[0], deadline, answer);
+	ok = ask_receive(fds[0], deadline, answer);
 	number = errno;
 	status = reap(pid, process, ok, deadline);
 	if (ask->exit_status != NULL)

@@ -37,6 +37,13 @@ struct ask {
 bool ask_program(const struct ask *ask, const struct buffer *request, struct buffer *answer,
 	struct error *err);
 
+/* The two halves of an exchange on a socket that is connected. What cannot be sent is passed over:
+ * who does not care for a request may answer all the same. ask_receive reads until the other side
+ * closes, blocks until the deadline at most, and is false with errno: ETIMEDOUT, EMSGSIZE or what
+ * the socket said. */
+void ask_send(int fd, const struct buffer *request);
+bool ask_receive(int fd, int64_t deadline, struct buffer *answer);
+
 /* Writes an answer to fd, whole. False with errno. */
 bool answer_write(int fd, const struct buffer *answer);
 

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 static const char *const global_keys[] = {"rank", "programs", "command", "timeout",
-	"connect_timeout", "hook_interval", "seal_command", "unseal_command", "on_login_needed",
-	"on_recovered", "before_end", NULL};
-enum { SEAL_KEY = 6, HOOK_KEY = 8 }; /* where those of two and of three begin */
+	"connect_timeout", "hook_interval", "socket", "seal_command", "unseal_command",
+	"on_login_needed", "on_recovered", "before_end", NULL};
+
+enum { SEAL_KEY = 7, HOOK_KEY = 9 }; /* where those of two and of three begin */
 
 void config_free(struct config *config)
 {
@@ -18,6 +19,7 @@ void config_free(struct config *config)
 	free(config->accounts);
 	free(config->programs);
 	free(config->command);
+	free(config->socket);
 	for (int hook = 0; hook < CONFIG_HOOKS; hook++)
 		free(config->hooks[hook]);
 	memset(config, 0, sizeof(*config));
@@ -95,6 +97,17 @@ static bool read_command(
 		copy_text(&reading->config->command, entry->value, err);
 }
 
+static bool read_socket(
+	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
+{
+	if (entry->value[0] != '/' || strlen(entry->value) > CONFIG_SOCKET_MAX)
+		return keyfile_fail(reading->source.file, entry->line, err,
+			"socket takes an absolute path of at most %d octets, not `%.200s`",
+			CONFIG_SOCKET_MAX, entry->value);
+	return reading->config->socket != NULL ||
+		copy_text(&reading->config->socket, entry->value, err);
+}
+
 static bool read_global_key(
 	struct reading *reading, const struct keyfile_entry *entry, struct error *err)
 {
@@ -124,6 +137,8 @@ static bool read_global_key(
 	case 5:
 		return read_seconds(
 			reading, entry, CONFIG_HOOK_INTERVAL_MAX, &config->hook_interval, err);
+	case 6:
+		return read_socket(reading, entry, err);
 	case SEAL_KEY:
 	case SEAL_KEY + 1:
 		return copy_text(&reading->seal[i - SEAL_KEY], entry->value, err);

@@ -16,6 +16,7 @@ enum { CONFIG_ACCOUNTS_MAX = 4096 };
 enum config_hook { HOOK_LOGIN_NEEDED, HOOK_RECOVERED, HOOK_BEFORE_END, CONFIG_HOOKS };
 
 enum { CONFIG_HOOK_INTERVAL = 86400, CONFIG_HOOK_INTERVAL_MAX = 366 * 86400 }; /* seconds */
+enum { CONFIG_SOCKET_MAX = 107 }; /* octets that fit into a socket's address */
 enum { CONFIG_TIMEOUT = 30, CONFIG_CONNECT_TIMEOUT = 10 }; /* seconds; defaults and maxima */
 
 struct config {
@@ -25,10 +26,16 @@ struct config {
 	enum config_rank rank;
 	char *programs;	 /* NULL: all */
 	char *command;	 /* absolute path; NULL: as built */
+	char *socket;	 /* absolute path of the door; NULL: as built */
 	int64_t timeout; /* 0: not set */
 	int64_t connect_timeout;
 	char *hooks[CONFIG_HOOKS]; /* NULL: none */
 	int64_t hook_interval;	   /* seconds; 0: not set */
+
+	/* What supply_serves saw, which may have gone out of sight later. */
+	uid_t keeper; /* the owner of the system's state; 0 while that is not known */
+	dev_t root_device;
+	ino_t root_inode;
 };
 
 /* Adds the accounts and choices of place->config to config. A file that does not exist adds

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <sys/auxv.h>
-#else
-#include <unistd.h>
 #endif
 
 enum { FILE_NAME_MAX = 255 };
@@ -50,11 +50,20 @@ static bool base_directory(const char *variable, const char *below_home, char pa
 	return format_path(path, "%s/%s/saslfresh", absolute_variable("HOME"), below_home);
 }
 
+/* sudo may leave root in the home of whoever typed it, whose accounts stay that person's. */
+static bool is_of_somebody_else(const char *home)
+{
+	struct stat status;
+
+	return geteuid() == 0 && stat(home, &status) == 0 && status.st_uid != 0;
+}
+
 bool place_personal(struct place *place)
 {
 	char config[PATH_SIZE];
 
-	if (process_is_privileged() || absolute_variable("HOME") == NULL)
+	if (process_is_privileged() || absolute_variable("HOME") == NULL ||
+		is_of_somebody_else(absolute_variable("HOME")))
 		return false;
 	place->personal = true;
 	return base_directory("XDG_CONFIG_HOME", ".config", config) &&

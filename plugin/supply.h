@@ -1,5 +1,6 @@
 /* supply.h: an access token for a program that is not ours: from the cache where that is fresh,
- * else from the command. Nothing is written and no lock is taken here. */
+ * else from the command where this process may renew the token itself, else from the door (door.h),
+ * else the old one while it lives. Nothing is written and no lock is taken here. */
 #ifndef SASLFRESH_SUPPLY_H
 #define SASLFRESH_SUPPLY_H
 
@@ -14,16 +15,18 @@
 enum { SUPPLY_SECONDS = 55, SUPPLY_REJECT_SECONDS = 5 };
 
 /* True if this process has something to do with us: its program is one of `programs`, and there is
- * an account whose state directory it may enter, or a configuration that is broken. */
-bool supply_serves(const struct config *config, bool broken);
+ * an account whose state directory it may enter or that `allow`s it, or a configuration that is
+ * broken. Notes in config what a chroot would hide later: whose the state is, and which root it was
+ * seen from. */
+bool supply_serves(struct config *config, bool broken);
 
 /* Gives a token of account that has not expired. Asked is the command that config names, or the
- * installed one. A privileged process asks nobody and takes what the cache holds. token is
- * untouched on failure. */
+ * installed one, or at the door. A privileged process runs nothing. token is untouched on failure.
+ */
 bool supply_token(const struct config *config, const struct account *account, int64_t now,
 	struct token *token, struct error *err);
 
-/* Has the command remember that a mail server refused the access token of that hash. */
+/* Has remembered that a mail server refused the access token of that hash. */
 bool supply_reject(const struct config *config, const struct account *account, const char *hash,
 	struct error *err);
 

@@ -26,12 +26,14 @@ sources() { (cd "$src" && ls plugin/*.[ch] command/*.[ch] online/*.[ch]); }
 levels='
 plugin   0 error buffer nearest
 plugin   1 keyfile paths
-plugin   2 account fields
+plugin   2 account allow fields
 plugin   3 config requirement token
 plugin   4 bearer cache event frame ask provider
-plugin   5 supply wire
-plugin   6 mechanism
-command  5 install lock owner server text unseal verb
+plugin   5 door wire
+plugin   6 supply
+plugin   7 mechanism
+command  4 listen people turn
+command  5 caller install lock owner server text unseal verb
 command  6 obtain recipe report
 command  7 hook metrics nagios
 command  8 answer config_for import list login logout providers refresh status token
@@ -106,7 +108,7 @@ sole qrencode.h online/qr.c
 sole spawn.h plugin/ask.c
 sole linux/seccomp.h online/sandbox.c
 sole dirent.h plugin/provider.c
-sole pwd.h command/owner.c
+sole pwd.h command/people.c
 
 ok 'seterror is called in one place' "$(cd "$src" && n=$(cat plugin/*.c | grep -c 'seterror(') &&
     [ "$n" -eq 1 ] || echo "$n places")"

@@ -37,13 +37,13 @@ _saslfresh() {
 		_saslfresh_offer < <(printf '%s\n' --max; _saslfresh_names list)
 		;;
 	refresh)
-		_saslfresh_offer < <(printf '%s\n' --all --force; _saslfresh_names list)
+		_saslfresh_offer < <(printf '%s\n' --all --force --due; _saslfresh_names list)
 		;;
 	status)
 		_saslfresh_offer < <(printf '%s\n' --json --check --warning --critical --prometheus; _saslfresh_names list)
 		;;
 	login)
-		_saslfresh_offer < <(printf '%s\n' --refresh-token-file --device --any-user; _saslfresh_names list)
+		_saslfresh_offer < <(printf '%s\n' --refresh-token-file --device --any-user --system; _saslfresh_names list)
 		;;
 	logout)
 		_saslfresh_offer < <(printf '%s\n' --forget; _saslfresh_names list)
@@ -65,6 +65,9 @@ _saslfresh() {
 		;;
 	providers)
 		[[ $COMP_CWORD -eq 2 ]] && _saslfresh_offer < <(_saslfresh_names providers)
+		;;
+	answer)
+		_saslfresh_offer < <(printf '%s\n' --listen --mode)
 		;;
 	help)
 		[[ $COMP_CWORD -eq 2 ]] && _saslfresh_offer < <(_saslfresh_verbs)

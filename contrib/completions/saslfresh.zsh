@@ -51,7 +51,11 @@ _saslfresh() {
 		_arguments \
 			'(*)--all[all accounts]' \
 			'--force[even those that are fresh]' \
+			'(* --all --force)--due[what no login will renew in time]' \
 			'(--all)*:account:_saslfresh_accounts'
+		;;
+	answer)
+		_arguments '--listen[at sockets, for containers]' '--mode[of the sockets]:mode:' '*:socket:_files'
 		;;
 	status)
 		_arguments \
@@ -65,6 +69,7 @@ _saslfresh() {
 	login)
 		_arguments \
 			'(--refresh-token-file)--device[show a code for a browser anywhere]' \
+			'--system[the accounts of the system alone]' \
 			'(--refresh-token-file)--any-user[whoever signs in is right]' \
 			'--refresh-token-file[take the refresh token from a file, - for standard input]:file:_files' \
 			'1:account:_saslfresh_accounts'

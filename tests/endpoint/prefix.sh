@@ -16,7 +16,8 @@ prefix_make() {
 				{ [ ! -f config.status ] || make distclean; } &&
 				cd ../build &&
 				../tree/configure --prefix="$PREFIX" --sysconfdir="$PREFIX/etc" \
-					--localstatedir="$PREFIX/var" --with-sasl-plugindir="$PREFIX/lib/sasl2" &&
+					--localstatedir="$PREFIX/var" --with-sasl-plugindir="$PREFIX/lib/sasl2" \
+					--with-systemdsystemunitdir="$PREFIX/lib/systemd/system" &&
 				make && make install
 		) >"$TAP_DIR/log/build.log" 2>&1 || bail 'the build failed'
 }

@@ -41,7 +41,7 @@ product_build() (
 	[ -x configure ] || autoreconf -fi
 	cd "$TAP_DIR/build"
 	"$TAP_DIR/source/configure" --prefix="$PREFIX" --sysconfdir="$PREFIX/etc" --localstatedir="$PREFIX/var" \
-		--with-sasl-plugindir="$PREFIX/lib/sasl2"
+		--with-sasl-plugindir="$PREFIX/lib/sasl2" --with-systemdsystemunitdir="$PREFIX/lib/systemd/system"
 	make
 	make install
 )

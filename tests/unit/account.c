@@ -79,7 +79,8 @@ static void an_unknown_key_is_told_with_the_nearest(void **state)
 static void a_key_stands_where_it_belongs(void **state)
 {
 	static const char *const of_accounts[] = {"provider", "user", "client_id", "client_secret",
-		"client_secret_file", "client_secret_command", "client_secret_credential", "group"};
+		"client_secret_file", "client_secret_command", "client_secret_credential", "group",
+		"allow"};
 	static const char *const of_presets[] = {
 		"title", "domains", "mx", "console", "account_page", "note"};
 
@@ -131,6 +132,11 @@ static void a_value_has_the_form_of_its_key(void **state)
 	assert_refused(&in_account, "client_secret_credential", "a/b",
 		"FILE:7: client_secret_credential takes letters, digits, '.', '-' and '_', not "
 		"`a/b`");
+	assert_refused(&in_account, "allow", "@", "FILE:7: allow takes users and @groups, not `@`");
+	assert_refused(&in_account, "allow", "a, @@b",
+		"FILE:7: allow takes users and @groups, not `a, @@b`");
+	assert_refused(
+		&in_account, "allow", "a:b", "FILE:7: allow takes users and @groups, not `a:b`");
 	assert_refused(&in_account, "token_endpoint", "ftp://a",
 		"FILE:7: token_endpoint takes a URL that begins with https://, not `ftp://a`");
 	assert_refused(&in_account, "issuer", "https://",

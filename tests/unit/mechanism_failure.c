@@ -15,8 +15,8 @@ static void assert_detail(struct client *client, const char *text)
 }
 
 /* Starts; nothing may be sent, no password asked for, and the sentence is said once. */
-static void assert_start_fails(struct client *client, const sasl_callback_t *callbacks, int code,
-	const char *sentence)
+static void assert_start_fails(
+	struct client *client, const sasl_callback_t *callbacks, int code, const char *sentence)
 {
 	static const char *const mechanisms[] = {"XOAUTH2", "OAUTHBEARER"};
 
@@ -34,8 +34,8 @@ static void assert_start_fails(struct client *client, const sasl_callback_t *cal
 		assert_detail(client, sentence);
 		assert_int_equal(client->logged, 1);
 		assert_non_null(strstr(client->log, sentence));
-		assert_int_equal(sasl_client_step(client->conn, "", 0, NULL, &response, &len),
-			SASL_BADAUTH);
+		assert_int_equal(
+			sasl_client_step(client->conn, "", 0, NULL, &response, &len), SASL_BADAUTH);
 	}
 	assert_int_equal(client->others_asked, 0);
 	assert_string_equal(client_stderr(client), "");
@@ -115,7 +115,8 @@ static void a_program_that_gives_no_name_is_told_so(void **state)
 	client->name = name;
 	assert_start_fails(client, client_callbacks(client), SASL_FAIL, sentence);
 	client->name = name + 1;
-	assert_start_fails(client, client_callbacks(client), SASL_NOUSER, "there is no account nnn");
+	assert_start_fails(
+		client, client_callbacks(client), SASL_NOUSER, "there is no account nnn");
 	client->name_code = SASL_FAIL;
 	assert_start_fails(client, client_callbacks(client), SASL_FAIL, sentence);
 	free(name);
@@ -232,8 +233,7 @@ static void a_command_that_is_not_there_is_a_failure(void **state)
 	not_on_valgrind();
 	client_configure(client, "command = /nonexistent\n[account me@example.org]\n");
 	assert_start_fails(client, client_callbacks(client), SASL_FAIL,
-		"no access token of me@example.org: cannot run /nonexistent: No such file or "
-		"directory");
+		"cannot renew it: cannot run /nonexistent: No such file or directory");
 }
 
 static void a_failure_does_not_end_the_program(void **state)
@@ -257,8 +257,8 @@ static void what_cannot_be_sent_is_a_failure(void **state)
 
 	client_configure(client, "[account me@example.org]\nuser = J\xc3\xbcrgen\n");
 	client_cache(client, "me@example.org", "tok", 3600, "");
-	assert_start_fails(client, client_callbacks(client), SASL_FAIL,
-		"has bytes that cannot be sent");
+	assert_start_fails(
+		client, client_callbacks(client), SASL_FAIL, "has bytes that cannot be sent");
 }
 
 /* Without a hash there is nothing that the command could remember. */
@@ -276,8 +276,9 @@ static void a_refusal_without_a_hash_asks_nobody(void **state)
 	assert_int_equal(client_start(client, "XOAUTH2", &response, &len, &chosen), SASL_CONTINUE);
 	assert_int_equal(
 		sasl_client_step(client->conn, "{}", 2, NULL, &response, &len), SASL_CONTINUE);
-	assert_detail(client, "mail.example.org refused the access token of me@example.org: "
-			      "status not given");
+	assert_detail(client,
+		"mail.example.org refused the access token of me@example.org: "
+		"status not given");
 	assert_string_equal(client_requests(client), "");
 }
 
@@ -300,7 +301,8 @@ static void a_refusal_is_told_with_the_whole_hash(void **state)
 	assert_int_equal(
 		sasl_client_step(client->conn, "{}", 2, NULL, &response, &len), SASL_CONTINUE);
 	snprintf(text, sizeof(text),
-		"answer\nrequest = reject\naccount = me@example.org\nrejected = %s\nend = 3\n", hash);
+		"answer\nrequest = reject\naccount = me@example.org\nrejected = %s\nend = 3\n",
+		hash);
 	assert_string_equal(client_requests(client), text);
 	free(hash);
 }

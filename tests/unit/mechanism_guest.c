@@ -1,4 +1,5 @@
-/* The plugin is a guest in the program: what was there before is there afterwards, and nothing else. */
+/* The plugin is a guest in the program: what was there before is there afterwards, and nothing
+ * else. */
 #include "client.h"
 
 #include <dlfcn.h>
@@ -118,7 +119,8 @@ static void describe(char *text, size_t size)
 
 		if (sigaction(number, NULL, &action) == 0)
 			len += (size_t)snprintf(text + len, size - len, "%p%d ",
-				(void *)(uintptr_t)action.sa_handler, sigismember(&blocked, number));
+				(void *)(uintptr_t)action.sa_handler,
+				sigismember(&blocked, number));
 	}
 	for (char **variable = environ; *variable != NULL; variable++)
 		len += (size_t)snprintf(text + len, size - len, "%s\n", *variable);
@@ -394,9 +396,7 @@ static void a_program_may_fork_between_init_and_start(void **state)
 /* Postfix: init as root, then chroot and setuid, then the steps. */
 static int start_in_a_jail(void *context)
 {
-	static const char sentence[] =
-		"(user 61001 cannot run it here; a chrooted Postfix service needs `n` in the chroot "
-		"column of master.cf)";
+	static const char sentence[] = "user 61001 in a chroot cannot renew it: cannot run ";
 	struct client *client = context;
 
 	client_init(client);

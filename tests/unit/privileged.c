@@ -1,10 +1,14 @@
-/* A set-id process takes nothing from its environment and starts nothing. The test copies itself, makes
- * the copy set-group-ID and runs it: see act(). Where the file system ignores such bits, it is skipped. */
+/* A set-id process takes nothing from its environment and starts nothing. The test copies itself,
+ * makes the copy set-group-ID and runs it: see act(). Where the file system ignores such bits, it
+ * is skipped. */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,13 +35,15 @@ static int show(bool ok, const struct token *token, const struct error *err)
 static int act_supply(const char *directory)
 {
 	char command[PATH_SIZE];
-	struct config config = {.command = command};
+	char socket[PATH_SIZE];
+	struct config config = {.command = command, .socket = socket};
 	struct account account = {.name = (char *)"me"};
 	struct error err = {0};
 	struct token *token = token_new(&err);
 	bool ok;
 
 	snprintf(command, sizeof(command), "%s/command", directory);
+	snprintf(socket, sizeof(socket), "%s/door", directory);
 	snprintf(account.place.state, PATH_SIZE, "%s", directory);
 	ok = supply_token(&config, &account, NOW, token, &err);
 	show(ok, token, &err);
@@ -163,8 +169,8 @@ static void with_a_failure_it_repeats_it(void **state)
 	root_only();
 	cache(*state, 0,
 		"failure = login\nerror_description = it is gone\nhint = saslfresh login me\n", 3);
-	assert_string_equal(run(*state, "supply"),
-		"no access token of me: it is gone (saslfresh login me)");
+	assert_string_equal(
+		run(*state, "supply"), "no access token of me: it is gone (saslfresh login me)");
 }
 
 static void a_cache_that_cannot_be_read_is_a_failure(void **state)
@@ -190,6 +196,49 @@ static void a_living_token_is_used(void **state)
 	assert_string_equal(run(*state, "supply"), "OLD");
 }
 
+/* One who serves one connection, in a child. */
+static pid_t open_door(const char *path, const char *answer)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char block[256];
+	pid_t pid;
+
+	memcpy(address.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		fd = accept(fd, NULL, NULL);
+		while (read(fd, block, sizeof(block)) > 0)
+			continue;
+		_exit(write(fd, answer, strlen(answer)) < 0);
+	}
+	close(fd);
+	return pid;
+}
+
+static void it_may_knock_at_the_door(void **state)
+{
+	const char *answers[] = {"status = ok\nversion = 1\naccess_token = NEW\nissued_at = "
+				 "1700000000\nexpires_at = 1700003600\nend = 5\n",
+		"status = config\nwhat = no access token of me\ncause = you may not\nend = 3\n"};
+	const char *said[] = {"NEW", "no access token of me: you may not"};
+
+	root_only();
+	file_puts(path_of(*state, "command"), "#!/bin/sh\ntouch \"${0%/*}/ran\"\n", 0755);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = open_door(path_of(*state, "door"), answers[i]);
+
+		assert_string_equal(run(*state, "supply"), said[i]);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_int_equal(unlink(path_of(*state, "door")), 0);
+	}
+	assert_int_not_equal(access(path_of(*state, "ran"), F_OK), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +248,7 @@ int main(int argc, char **argv)
 		in_directory(with_a_failure_it_repeats_it),
 		in_directory(a_cache_that_cannot_be_read_is_a_failure),
 		in_directory(a_living_token_is_used),
+		in_directory(it_may_knock_at_the_door),
 	};
 
 	if (argc > 2)
