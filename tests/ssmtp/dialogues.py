@@ -499,8 +499,9 @@ def _(person):
 def _(person):
     def ask(connection):
         connection.hear()
-        connection.say('334 ' + b64('Username:'))
-        same(connection.hear(), '*', 'the exchange is cancelled')
+        connection.say('334 ' + b64('<1.2@server.test>'))
+        while connection.hear() != '*':
+            connection.say('334 ' + b64('Password:'))
         connection.say('501 5.7.0 cancelled')
         connection.hear()
     for mechanism in ('PLAIN', 'LOGIN', 'CRAM-MD5'):
