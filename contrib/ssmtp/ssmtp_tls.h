@@ -50,6 +50,8 @@ int ssmtp_tls_set_fd(struct ssmtp_tls *tls, int fd);
 #define SSL_CTX_new(method) ssmtp_tls_context_new(method)
 #define SSL_CTX_use_certificate_chain_file(context, file)                                          \
 	ssmtp_tls_context_use_certificate(context, file)
+#define SSL_CTX_use_certificate_file(context, file, type)                                          \
+	ssmtp_tls_context_use_certificate(context, file)
 #define SSL_CTX_use_PrivateKey_file(context, file, type) ssmtp_tls_context_use_key(context, file)
 #define SSL_CTX_check_private_key(context) 1 /* GnuTLS has compared them when it read both */
 #define SSL_new(context) ssmtp_tls_new(context)
