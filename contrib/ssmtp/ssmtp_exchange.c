@@ -172,8 +172,8 @@ static bool begin(struct exchange *exchange, const char *mechanisms)
 		return fail(exchange, SSMTP_SASL_FAIL);
 	}
 	if (exchange->mechanism != NULL)
-		strncat(exchange->outcome->mechanism, exchange->mechanism,
-			sizeof(exchange->outcome->mechanism) - 1);
+		snprintf(exchange->outcome->mechanism, sizeof(exchange->outcome->mechanism), "%s",
+			exchange->mechanism);
 	exchange->done = code == SASL_OK;
 	return code == SASL_OK || code == SASL_CONTINUE || failed_step(exchange, code, prompts);
 }

@@ -192,12 +192,13 @@ static void explain(const struct ssmtp_sasl *sasl, const char *wanted, const cha
 			offered, wanted);
 	else if (outcome->unknown)
 		ssmtp_say(outcome->text,
-			"no SASL mechanism here for %.400s: the plugin is not installed, or has no account",
+			"no SASL mechanism here for %.400s: "
+			"the plugin is not installed, or has no account",
 			wanted);
 	else
 		ssmtp_say(outcome->text,
-			"%.400s would show a secret to the network: UseSTARTTLS=YES or UseTLS=YES hides it, "
-			"AuthCleartext=YES allows it",
+			"%.400s would show a secret to the network: "
+			"UseSTARTTLS=YES or UseTLS=YES hides it, AuthCleartext=YES allows it",
 			wanted);
 }
 
