@@ -52,9 +52,11 @@ build() {
 
 # ---- scripted servers ----
 
-# scripted MAILER [--real]: the cases of run.py, counted here.
+# scripted MAILER [--real=STOCK]: the cases of run.py, counted here. A sSMTP leaves what it cannot deliver in the
+# home of /etc/passwd.
 scripted() {
-	local line what directory
+	local line what directory home=()
+	[ $# -lt 2 ] || home=("$here/home.sh" "$SETID/passwd")
 	directory=$(mktemp -d "$TAP_DIR/cases.XXXXXX")
 	while IFS= read -r line; do
 		case $line in
@@ -63,7 +65,7 @@ scripted() {
 		'not ok - '*) not_ok "${line#not ok - }" ;;
 		*) printf '%s\n' "$line" | tap_quote '' ;;
 		esac
-	done < <(/usr/bin/python3 "$here/run.py" "$1" "$PREFIX" "$SASL_DIRECTORY" "$TAP_DIR/ca" "$directory" ${2-} 2>&1 ||
+	done < <("${home[@]}" /usr/bin/python3 "$here/run.py" "$1" "$PREFIX" "$SASL_DIRECTORY" "$TAP_DIR/ca" "$directory" ${2-} 2>&1 ||
 		echo 'not ok - run.py ends well')
 }
 

@@ -89,12 +89,22 @@ setid_cases() {
 	oidc_set ttl=61
 	in_system root "$PREFIX/bin/saslfresh" refresh "$user" --force >"$TAP_DIR/out/setid.refresh" 2>&1
 	oidc_set ttl=3600
-	poll 5 setid_is_dying
+	poll 5 setid_ends_within 60
 	cron_mail www-data "$SETID/bin/sendmail" -i you@example.test
 	delivered 'a token in its last minute, that it may not renew'
+
+	oidc_set ttl=2
 	in_system root "$PREFIX/bin/saslfresh" refresh "$user" --force >"$TAP_DIR/out/setid.refresh" 2>&1
+	oidc_set ttl=3600
+	poll 5 setid_ends_within 0
+	cron_mail www-data "$SETID/bin/sendmail" -i you@example.test
+	is "$STATUS" 1 'a token that has expired'
+	like "$OUTPUT" "saslfresh refresh $user" 'with the command that mends it'
+	in_system root "$PREFIX/bin/saslfresh" refresh "$user" >"$TAP_DIR/out/setid.refresh" 2>&1
+	cron_mail www-data "$SETID/bin/sendmail" -i you@example.test
+	delivered 'which does mend it'
 }
 
-setid_is_dying() {
-	[ "$(sed -n 's/^expires_at = //p' "$SETID/state/$user.token")" -le $(($(date +%s) + 60)) ]
+setid_ends_within() { # SECONDS
+	[ "$(sed -n 's/^expires_at = //p' "$SETID/state/$user.token")" -le $(($(date +%s) + $1)) ]
 }
