@@ -94,7 +94,7 @@ oidc_count() {
 	oidc_curl "$OIDC_INNER/test/count?$(printf '%s&' "$@")"
 }
 
-# oidc_set NAME=VALUE...: ttl, delay, public; see server.mjs.
+# oidc_set NAME=VALUE...: ttl, size, delay, public; see server.mjs.
 oidc_set() {
 	oidc_curl -f "$OIDC_INNER/test/set?$(printf '%s&' "$@")" >/dev/null || bail "the authorization server refused: $*"
 }

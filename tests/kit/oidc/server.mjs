@@ -8,9 +8,10 @@
 // programs under test see. The inner one is what the mail server asks (introspection) and what a test steers;
 // it stays up when the test takes the public one down. Only the inner one answers:
 //   GET  /test/count[?grant_type=T][&outcome=ok|error]    token requests so far, a number
-//   GET  /test/set?name=value...    ttl (seconds an access token lives), delay (milliseconds by which a reply of the
-//                                   token endpoint is held back after it was made), public (up | down), mailbox (whose
-//                                   mail the token of client credentials is for)
+//   GET  /test/set?name=value...    ttl (seconds an access token lives), size (octets of an access token, 0: as short
+//                                   as is safe), delay (milliseconds by which a reply of the token endpoint is held
+//                                   back after it was made), public (up | down), mailbox
+//                                   (whose mail the token of client credentials is for)
 //   GET  /test/secrets              every token this server has ever issued, one a line
 //
 // POST /service/token is for service accounts (service.mjs); counted as grant_type=jwt-bearer.
@@ -18,7 +19,7 @@
 // Refresh tokens rotate at every use; a used one that comes again ends the grant with all its tokens.
 // Access tokens are opaque, and their introspection names the user as `sub`. The forms for login and consent are
 // oidc-provider's own: any password will do. The log names no token.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomFillSync, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,9 +29,12 @@ import { Store } from './store.mjs';
 
 const DAY = 24 * 3600;
 const directory = process.argv[2];
-const settings = { ttl: 3600, delay: 0, public: 'up', mailbox: 'alice@example.test' };
+const settings = { ttl: 3600, size: 0, delay: 0, public: 'up', mailbox: 'alice@example.test' };
 const requests = [];
 const secrets = new Set();
+
+// Long tokens want more random octets at a time than the 65,536 that the standard of this function allows.
+webcrypto.getRandomValues = (array) => randomFillSync(array);
 
 // oidc-provider takes a secret in the header or in the form from either kind of client; RFC 6749 section 2.3.1
 // lets a server insist on what was registered, and strict servers find clients that send the wrong one.
@@ -71,6 +75,11 @@ function makeProvider(issuer) {
         jwks: { keys: [key] },
         scopes: ['openid', 'offline_access', 'mail'],
         rotateRefreshToken: true,
+        formats: {
+            // Six bits a character.
+            bitsOfOpaqueRandomness: (ctx, token) =>
+                token.kind === 'AccessToken' && settings.size > 0 ? 6 * settings.size : 256,
+        },
         ttl: {
             AccessToken: () => settings.ttl,
             AuthorizationCode: 60,
