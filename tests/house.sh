@@ -27,15 +27,17 @@ levels='
 plugin   0 error buffer nearest
 plugin   1 keyfile paths
 plugin   2 account fields
-plugin   3 config requirement token
-plugin   4 bearer cache event frame ask provider
+plugin   3 ask config requirement token
+plugin   4 bearer cache draft event frame provider
 plugin   5 supply wire
 plugin   6 mechanism
-command  5 install lock owner server text unseal verb
-command  6 obtain recipe report
-command  7 hook metrics nagios
-command  8 answer config_for import list login logout providers refresh status token
-command  9 main
+command  4 file replace terminal
+command  5 apart install lock owner section server text unseal verb
+command  6 obtain recipe report transfer
+command  7 hook keep metrics setup nagios
+command  8 answer choice config_for import list logout providers refresh status token
+command  9 login
+command 10 main
 online   3 json
 online   4 cipher crypto dns http input remedy reply
 online   4 base64 browser prompt qr redirect sandbox
@@ -45,10 +47,10 @@ online   6 ending grant secret seal
 online   7 consent discover identity
 online   7 store supplies
 online   8 renewal
-online   9 adopt find refresh registration unattended
+online   9 adopt client_file export find refresh registration unattended
 online  10 import logout reject tell
 online  10 granted
-online  11 device login
+online  11 device login prepare
 online  12 main
 '
 
