@@ -11,16 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keyfile.h"
+#include "replace.h"
 
 enum { NO_DIFF = 127 };
-
-/* The file as it is, and as it is going to be. */
-struct change {
-	char path[PATH_MAX];
-	struct stat status; /* st_nlink 0: there is no such file */
-	struct buffer before, after;
-};
 
 /* ---- what will stand there ---- */
 
@@ -45,8 +38,8 @@ static const char *line_end(const char *line)
 	return newline != NULL ? newline + 1 : line + strlen(line);
 }
 
-static bool compose(
-	struct change *change, const char *title, const struct buffer *lines, struct error *err)
+static bool compose(struct replacement *change, const char *title, const struct buffer *lines,
+	struct error *err)
 {
 	const char *text = buffer_text(&change->before);
 	char first[512], last[512];
@@ -76,25 +69,9 @@ static bool compose(
 		error_set(err, ERROR_SYSTEM, "%s would be too large", change->path);
 }
 
-static bool load(const char *path, struct change *change, struct error *err)
-{
-	if (realpath(path, change->path) == NULL) {
-		if (errno != ENOENT)
-			return error_system(err, errno, "cannot look at %s", path);
-		if (!keyfile_copy(change->path, sizeof(change->path), path))
-			return error_set(err, ERROR_SYSTEM, "%s is too long", path);
-	}
-	if (!keyfile_load(
-		    change->path, KEYFILE_PUBLIC, geteuid(), &change->before, &change->status, err))
-		return false;
-	return change->before.len == 0 ||
-		memchr(change->before.data, '\0', change->before.len) == NULL ||
-		error_set(err, ERROR_CONFIG, "%s is not a text file", change->path);
-}
-
 /* ---- showing it ---- */
 
-static _Noreturn void become_diff(const struct change *change, int input)
+static _Noreturn void become_diff(const struct replacement *change, int input)
 {
 	const char *old = change->status.st_nlink > 0 ? change->path : "/dev/null";
 
@@ -118,7 +95,7 @@ static void send_all(int fd, const struct buffer *text)
 	close(fd);
 }
 
-static bool show(const struct change *change, struct error *err)
+static bool show(const struct replacement *change, struct error *err)
 {
 	int pair[2], status = 0;
 	pid_t pid;
@@ -140,74 +117,20 @@ static bool show(const struct change *change, struct error *err)
 	return error_hint(err, "apt install diffutils");
 }
 
-/* ---- writing it ---- */
-
-static bool is_unchanged(const struct change *change)
-{
-	struct stat now;
-
-	if (stat(change->path, &now) != 0)
-		return errno == ENOENT && change->status.st_nlink == 0;
-	return change->status.st_nlink > 0 && now.st_ino == change->status.st_ino &&
-		now.st_size == change->status.st_size &&
-		now.st_mtim.tv_sec == change->status.st_mtim.tv_sec &&
-		now.st_mtim.tv_nsec == change->status.st_mtim.tv_nsec;
-}
-
-static bool write_new(int fd, const struct change *change)
-{
-	mode_t mode = change->status.st_nlink > 0 ? change->status.st_mode & 07777 : 0600;
-
-	for (size_t done = 0; done < change->after.len;) {
-		ssize_t put = write(fd, change->after.data + done, change->after.len - done);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		done += (size_t)put;
-	}
-	return fchmod(fd, mode) == 0 && fsync(fd) == 0;
-}
-
-static bool replace(const struct change *change, struct error *err)
-{
-	char path[PATH_MAX + 16];
-	bool ok;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s.saslfresh", change->path);
-	if (!is_unchanged(change))
-		return error_set(err, ERROR_TEMPORARY, "%s has changed meanwhile", change->path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_system(err, errno, "cannot make %s", path);
-	ok = write_new(fd, change);
-	if (!ok)
-		error_system(err, errno, "cannot write %s", path);
-	close(fd);
-	if (ok && rename(path, change->path) != 0)
-		ok = error_system(err, errno, "cannot rename %s", path);
-	if (!ok)
-		unlink(path);
-	return ok;
-}
-
 bool install_lines(const char *path, const char *title, const struct buffer *lines,
 	bool (*consent)(const char *path), enum install_result *result, struct error *err)
 {
-	struct change change = {
-		.before = BUFFER(INSTALL_MAX), .after = BUFFER(INSTALL_MAX + lines->len + 2048)};
-	bool ok = load(path, &change, err) && compose(&change, title, lines, err);
+	struct replacement change;
+	bool ok = replace_load(path, 0600, lines->len + 2048, &change, err) &&
+		compose(&change, title, lines, err);
 
 	*result = INSTALL_SAME;
 	if (ok && strcmp(buffer_text(&change.before), buffer_text(&change.after)) != 0) {
 		ok = show(&change, err);
 		*result = ok && consent(change.path) ? INSTALL_DONE : INSTALL_REFUSED;
 		if (ok && *result == INSTALL_DONE)
-			ok = replace(&change, err);
+			ok = replace_commit(&change, err);
 	}
-	buffer_free(&change.before);
-	buffer_free(&change.after);
+	replace_free(&change);
 	return ok;
 }

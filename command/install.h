@@ -1,7 +1,6 @@
 /* install.h: lines of ours in a file of the user's, between two comments that name them, so that
  * the same lines are replaced and never doubled. The difference is shown before anything is
- * written; the file is replaced whole, keeps its mode, and where it is a symbolic link its target
- * is. */
+ * written, as replace.h does it. */
 #ifndef SASLFRESH_INSTALL_H
 #define SASLFRESH_INSTALL_H
 
@@ -9,8 +8,6 @@
 
 #include "buffer.h"
 #include "error.h"
-
-enum { INSTALL_MAX = 1024 * 1024 };
 
 enum install_result { INSTALL_SAME, INSTALL_REFUSED, INSTALL_DONE };
 

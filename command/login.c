@@ -1,82 +1,41 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "cache.h"
+#include "choice.h"
+#include "file.h"
 #include "hook.h"
+#include "keep.h"
 #include "obtain.h"
+#include "terminal.h"
 #include "verb.h"
 
-static int open_input(const char *path, struct error *err)
-{
-	struct stat status;
-	int fd;
+/* ---- one login ---- */
 
-	if (strcmp(path, "-") == 0)
-		return STDIN_FILENO;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &status) != 0) {
-		error_system(err, errno, "cannot open %s", path);
-	} else if (!S_ISREG(status.st_mode)) {
-		error_set(err, ERROR_SYSTEM, "%s is not a regular file", path);
-		error_hint(err, "use - for standard input");
-	} else if (keyfile_permitted(path, KEYFILE_SECRET, geteuid(), &status, err)) {
-		return fd;
-	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
+static bool consent_once(
+	const struct account *account, const struct choice *choice, struct error *err)
+{
+	if (choice->export)
+		return obtain_export(account, choice->flow, STDIN_FILENO, STDOUT_FILENO, err);
+	return obtain_consent(account, choice->flow, STDIN_FILENO, err);
 }
 
-static struct termios terminal;
-
-/* Whoever gives up at the prompt gets a terminal back that shows what is typed. */
-static void give_up(int number)
-{
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
-	_exit(128 + number);
-}
-
-/* Hides what is typed; with at_once also gives up the terminal's own editing, which cuts long
- * lines, and ^Z, which would leave it like that. */
-static bool hide(bool at_once, struct error *err)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	struct termios silent;
-
-	if (tcgetattr(STDIN_FILENO, &terminal) != 0)
-		return error_system(err, errno, "cannot ask on this terminal");
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		signal(ends[i], give_up);
-	silent = terminal;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	if (at_once) {
-		silent.c_lflag &= ~(tcflag_t)ICANON;
-		silent.c_cc[VMIN] = 1;
-		silent.c_cc[VTIME] = 0;
-		silent.c_cc[VSUSP] = _POSIX_VDISABLE;
-	}
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	return true;
-}
-
-static bool consent(const struct account *account, int flow, struct error *err)
+static bool consent(const struct account *account, const struct choice *choice, struct error *err)
 {
 	bool ok;
 
 	if (!isatty(STDIN_FILENO))
-		return obtain_consent(account, flow, STDIN_FILENO, err);
-	if (!hide(true, err))
+		return consent_once(account, choice, err);
+	if (!terminal_hide(true, err))
 		return false;
-	ok = obtain_consent(account, flow, STDIN_FILENO, err);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
+	ok = consent_once(account, choice, err);
+	terminal_restore();
 	return ok;
 }
 
@@ -86,10 +45,10 @@ static bool login_from_terminal(const struct account *account, struct error *err
 	bool ok;
 
 	fprintf(stderr, "Refresh token of %s (not shown): ", account->name);
-	if (!hide(false, err))
+	if (!terminal_hide(false, err))
 		return false;
 	ok = obtain_login(account, STDIN_FILENO, err);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
+	terminal_restore();
 	fputc('\n', stderr);
 	return ok;
 }
@@ -139,45 +98,9 @@ static bool prove(const struct account *account, struct error *err)
 	return ok;
 }
 
-struct choice {
-	const char *path; /* of a refresh token; NULL: a person logs in */
-	int flow;
-};
-
-/* Gives the name of the account, NULL after saying what is wrong with the call. */
-static const char *read_arguments(int argc, char **argv, struct choice *choice)
-{
-	static const struct option options[] = {
-		{"refresh-token-file", required_argument, NULL, 'r'},
-		{"device", no_argument, NULL, 'd'}, {"any-user", no_argument, NULL, 'u'}, {0}};
-	int option;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'r') {
-			choice->path = optarg;
-		} else if (option == 'd' || option == 'u') {
-			choice->flow |= option == 'd' ? OBTAIN_DEVICE : OBTAIN_ANY_USER;
-		} else {
-			verb_usage(&verb_login, "unknown option, or one without its value: %s",
-				argv[optind - 1]);
-			return NULL;
-		}
-	}
-	if (optind + 1 != argc)
-		verb_usage(&verb_login, "takes one account");
-	else if (choice->path != NULL && choice->flow != 0)
-		verb_usage(&verb_login,
-			"with a refresh token nobody logs in: no --device, no "
-			"--any-user");
-	else
-		return argv[optind];
-	return NULL;
-}
-
 static bool take_over(const struct account *account, const char *path, struct error *err)
 {
-	int fd = open_input(path, err);
+	int fd = file_open_secret(path, err);
 	bool ok = fd >= 0 && login(account, fd, err);
 
 	if (fd > STDIN_FILENO)
@@ -185,61 +108,155 @@ static bool take_over(const struct account *account, const char *path, struct er
 	return ok;
 }
 
-static bool log_in(const struct account *account, const struct choice *choice, struct error *err)
+static bool is_proof(const struct account *account, const struct choice *choice)
 {
-	if (choice->path == NULL && choice->flow == 0 && account_is_unattended(account))
+	return account_is_unattended(account) && choice->import == NULL && choice->path == NULL &&
+		choice->flow == 0 && !choice->export;
+}
+
+static bool log_in(const struct account *account, const void *context, struct error *err)
+{
+	const struct choice *choice = context;
+
+	if (is_proof(account, choice))
 		return prove(account, err);
-	return (choice->path != NULL ? take_over(account, choice->path, err)
-				     : consent(account, choice->flow, err)) &&
-		report(account, err);
+	if (choice->import != NULL)
+		return login(account, choice->transfer.refresh_token, err);
+	if (choice->path != NULL)
+		return take_over(account, choice->path, err);
+	return consent(account, choice, err);
+}
+
+/* A login that cannot be written down has not been. */
+static bool keep(const struct account *account, struct error *err)
+{
+	struct error refused, lost;
+	bool found;
+
+	if (keep_account(account, err))
+		return true;
+	if (!obtain_logout(account, true, &found, &refused, &lost))
+		fprintf(stderr, "saslfresh: %s\n", lost.cause);
+	return false;
+}
+
+/* ---- the verb ---- */
+
+/* Paths in a configuration are absolute. */
+static bool find_paths(struct setup_wish *wish, char paths[2][PATH_MAX], struct error *err)
+{
+	static const enum account_key keys[] = {ACCOUNT_CA_FILE, ACCOUNT_CLIENT_SECRET_FILE};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (wish->values[keys[i]] == NULL)
+			continue;
+		if (realpath(wish->values[keys[i]], paths[i]) == NULL)
+			return error_system(
+				err, errno, "cannot find %.300s", wish->values[keys[i]]);
+		wish->values[keys[i]] = paths[i];
+	}
+	return true;
+}
+
+static bool read_import(struct choice *choice, struct error *err)
+{
+	int fd = file_open_secret(choice->import, err);
+	bool ok = fd >= 0 && transfer_read(fd, &choice->transfer, err);
+
+	if (fd > STDIN_FILENO)
+		close(fd);
+	if (!ok)
+		return false;
+	if (choice->wish.name != NULL && strcmp(choice->wish.name, choice->transfer.account) != 0)
+		return error_set(err, ERROR_CONFIG, "the export is that of %.300s, not of %.300s",
+			choice->transfer.account, choice->wish.name);
+	choice->wish.name = choice->transfer.account;
+	choice->wish.complete = true;
+	for (int key = 0; key < ACCOUNT_KEYS; key++)
+		choice->wish.values[key] = choice->transfer.values[key];
+	return true;
+}
+
+static bool perform(struct setup *setup, struct choice *choice, struct error *err)
+{
+	char paths[2][PATH_MAX];
+
+	if (choice->import != NULL && !read_import(choice, err))
+		return false;
+	if (!find_paths(&choice->wish, paths, err) || !setup_account(setup, &choice->wish, err))
+		return false;
+	if (choice->export)
+		return log_in(setup->account, choice, err) &&
+			fprintf(stderr, "%s: exported, and nothing is stored here\n",
+				setup->account->name) > 0;
+	return apart_run(setup->account, log_in, choice, err) && keep(setup->account, err) &&
+		(is_proof(setup->account, choice) || report(setup->account, err));
 }
 
 static int run(int argc, char **argv)
 {
-	struct config config = {0};
+	struct choice choice = {.transfer = {.refresh_token = -1}};
+	struct setup setup = {.draft = -1};
 	struct error err = {0};
-	struct account *account = NULL;
-	struct choice choice = {0};
-	const char *name = read_arguments(argc, argv, &choice);
 	int status;
 	bool ok;
 
-	if (name == NULL)
+	if (!choice_read(argc, argv, &choice))
 		return EXIT_USAGE;
-	if (config_load(&config, &err))
-		account = verb_account(&config, name, &err);
-	ok = account != NULL && log_in(account, &choice, &err);
-	error_what(&err, "cannot log in to %.100s", name);
+	ok = perform(&setup, &choice, &err);
+	if (choice.wish.name != NULL)
+		error_what(&err, "cannot log in to %.100s", choice.wish.name);
 	status = ok ? 0 : verb_fail(&err);
+	transfer_free(&choice.transfer);
 	fflush(stdout);
-	if (ok)
-		hook_run(&config, account, true);
-	config_free(&config);
+	if (ok && !choice.export)
+		hook_run(&setup.config, setup.account, true);
+	setup_free(&setup);
 	return status;
 }
 
 const struct verb verb_login = {
 	.name = "login",
-	.synopsis = "ACCOUNT [--device] [--any-user] [--refresh-token-file FILE|-]",
+	.synopsis =
+		"ACCOUNT [--provider NAME | --issuer URL] [--tenant TENANT] [--client-file FILE | "
+		"--client-id ID] [--client-secret-file FILE] [--ca-file FILE] [--system] "
+		"[--device] [--any-user] "
+		"[--export | --refresh-token-file FILE|- | --import FILE|-]",
 	.summary = "log in, so that access tokens can be had from then on",
-	.help = "Shows an address to open in a browser, waits for its answer (10 minutes at most)\n"
-		"and stores what the server grants. The browser answers by itself where it runs\n"
-		"on this machine or through the `ssh -L` line that is shown; otherwise paste the\n"
-		"address at which it ended, or the code. The account must be in the\n"
-		"configuration:\n\n"
-		"  [account me@gmail.com]\n"
-		"  provider = google\n"
-		"  client_id = ...\n"
-		"  client_secret_file = ~/.config/saslfresh/google.secret\n\n"
+	.help = "Finds the provider from the address, shows an address to open in a browser,\n"
+		"waits for its answer (10 minutes at most) and stores what the server grants. The\n"
+		"browser answers by itself where it runs on this machine or through the `ssh -L`\n"
+		"line that is shown; otherwise paste the address at which it ended, or the code.\n"
+		"An account that is not in the configuration is added to it once the login has\n"
+		"succeeded. Before that nothing is stored.\n\n"
 		"An account with grant_type = client_credentials or jwt_bearer needs nobody: one\n"
 		"request proves what is configured, and nothing is stored but the access token.\n\n"
+		"Where the server does not register clients by itself, a client id of your own is\n"
+		"asked for, with the page to open and what to do there. It can be given:\n"
+		"  --client-file FILE\n"
+		"                what the provider's console gives: the JSON of a Desktop app\n"
+		"                (Google), the manifest of an app (Microsoft)\n"
+		"  --client-id ID, --client-secret-file FILE\n\n"
+		"  --provider NAME, --issuer URL\n"
+		"                do not look for the provider: it is a preset, or that server\n"
+		"  --tenant TENANT\n"
+		"                with Microsoft: the organisation, instead of `common`\n"
+		"  --ca-file FILE\n"
+		"                the authority that the server's certificate is to be signed by\n"
+		"  --system      add the account to the system's configuration, not to your own\n"
 		"  --device      show a code to enter in a browser anywhere (not with Google)\n"
 		"  --any-user    do not insist that the one who signs in is ACCOUNT or its `user`\n"
+		"  --export      store nothing here: write the login to standard output, for\n"
+		"                --import on a machine without a browser\n"
+		"  --import FILE\n"
+		"                take over what --export wrote; ACCOUNT may be left out, - reads\n"
+		"                standard input\n"
 		"  --refresh-token-file FILE\n"
 		"                take over a refresh token that was issued to the client_id,\n"
 		"                proved by one refresh; FILE must be readable by its owner alone,\n"
 		"                - reads standard input\n\n"
 		"  saslfresh login me@gmail.com\n"
-		"  saslfresh login me@gmail.com --refresh-token-file token.txt\n",
+		"  saslfresh login me@gmail.com --client-file client_secret.json\n"
+		"  saslfresh login --export me@gmail.com | ssh server saslfresh login --import -\n",
 	.run = run,
 };

@@ -90,23 +90,36 @@ static bool take_lock(
 		lock_take(account->place.state, account->name, seconds * 1000, lock, &busy, err);
 }
 
-static bool run_online(const struct account *account, const char *verb, const struct lock *lock,
-	int input_fd, const struct buffer *request, struct error *err)
+/* fds: the lock, an input, an output; -1 where there is none. */
+static bool run_online_to(const struct account *account, const char *verb, const int fds[3],
+	const struct buffer *request, struct error *err)
 {
-	bool for_person = strncmp(verb, "login-", 6) == 0;
-	const struct ask ask = {.program = SASLFRESH_ONLINE,
+	bool for_person = strncmp(verb, "login-", 6) == 0 || strncmp(verb, "export-", 7) == 0;
+	struct ask ask = {.program = SASLFRESH_ONLINE,
 		.verb = verb,
 		.account = account->name,
-		.kept_fds = {lock->fd, input_fd},
-		.kept = input_fd >= 0 ? 2 : 1,
+		.kept_fds = {fds[0], fds[1], account->draft > 0 ? account->draft : -1, fds[2]},
+		.kept = ASK_KEPT_MAX,
 		.keep_stderr = true,
 		.for_person = for_person,
 		.seconds = for_person ? PERSON_SECONDS : ONLINE_SECONDS};
 	struct buffer answer = BUFFER(FRAME_ANSWER_MAX);
-	bool ok = ask_program(&ask, request, &answer, err) && answer_parse(&answer, NULL, err);
+	bool ok;
+
+	while (ask.kept > 0 && ask.kept_fds[ask.kept - 1] < 0)
+		ask.kept--;
+	ok = ask_program(&ask, request, &answer, err) && answer_parse(&answer, NULL, err);
 
 	buffer_free(&answer);
 	return ok;
+}
+
+static bool run_online(const struct account *account, const char *verb, const struct lock *lock,
+	int input_fd, const struct buffer *request, struct error *err)
+{
+	const int fds[] = {lock->fd, input_fd, -1};
+
+	return run_online_to(account, verb, fds, request, err);
 }
 
 /* Under the lock: somebody else may have renewed the token, or failed to. */
@@ -205,6 +218,15 @@ bool obtain_tell(const struct account *account, const char *event, struct error 
 	return ok;
 }
 
+static bool has_person(const struct account *account, struct error *err)
+{
+	if (!account_is_unattended(account))
+		return true;
+	error_set(err, ERROR_CONFIG, "with grant_type = %s nobody logs in",
+		account->values[ACCOUNT_GRANT_TYPE]);
+	return error_hint(err, "saslfresh login %s proves what is configured", account->name);
+}
+
 static bool take_over(
 	const struct account *account, const char *verb, int input_fd, struct error *err)
 {
@@ -212,13 +234,7 @@ static bool take_over(
 	struct lock lock = LOCK_NONE;
 	bool ok;
 
-	if (account_is_unattended(account)) {
-		error_set(err, ERROR_CONFIG, "with grant_type = %s nobody logs in",
-			account->values[ACCOUNT_GRANT_TYPE]);
-		return error_hint(
-			err, "saslfresh login %s proves what is configured", account->name);
-	}
-	ok = make_state(account, err) && owner_become(account, err) &&
+	ok = has_person(account, err) && make_state(account, err) && owner_become(account, err) &&
 		take_lock(account, OBTAIN_LOCK_SECONDS, &lock, err) &&
 		run_online(account, verb, &lock, input_fd, &nothing, err);
 	lock_release(&lock);
@@ -237,6 +253,28 @@ bool obtain_consent(const struct account *account, int flow, int input_fd, struc
 		"login-code", "login-device", "login-code-any", "login-device-any"};
 
 	return take_over(account, verbs[flow], input_fd, err) ||
+		error_what(err, "cannot log in to %s", account->name);
+}
+
+bool obtain_prepare(
+	const struct account *account, const char *verb, int input_fd, struct error *err)
+{
+	const struct buffer nothing = BUFFER(0);
+	const int fds[] = {-1, input_fd, -1};
+
+	return run_online_to(account, verb, fds, &nothing, err);
+}
+
+bool obtain_export(
+	const struct account *account, int flow, int input_fd, int output_fd, struct error *err)
+{
+	static const char *const verbs[] = {
+		"export-code", "export-device", "export-code-any", "export-device-any"};
+	const struct buffer nothing = BUFFER(0);
+	const int fds[] = {-1, input_fd, output_fd};
+
+	return (has_person(account, err) &&
+		       run_online_to(account, verbs[flow], fds, &nothing, err)) ||
 		error_what(err, "cannot log in to %s", account->name);
 }
 

@@ -50,8 +50,20 @@ enum obtain_flow {
  * nor if we die before the answer came. */
 bool obtain_consent(const struct account *account, int flow, int input_fd, struct error *err);
 
-/* The same with the refresh token in a file of another tool, JSON, that input_fd holds. The account
- * need not be complete: then the failure says what of the missing the file knows. */
+/* Has the online half find what the account, which need not be complete, lacks, and add it to its
+ * draft (draft.h): "discover" the authorization server, "client-file" the client that input_fd
+ * describes, "register" a client. Needs no lock: nothing is stored. */
+bool obtain_prepare(
+	const struct account *account, const char *verb, int input_fd, struct error *err);
+
+/* Has a person log in as obtain_consent does, but stores nothing: what the account needs elsewhere,
+ * with its refresh token, is written to output_fd. */
+bool obtain_export(
+	const struct account *account, int flow, int input_fd, int output_fd, struct error *err);
+
+/* The same as obtain_login with the refresh token in a file of another tool, JSON, that input_fd
+ * holds. The account need not be complete: then the failure says what of the missing the file
+ * knows. */
 bool obtain_import(const struct account *account, int input_fd, struct error *err);
 
 /* Revokes the grant of account where its server can, and removes its files. found tells whether

@@ -70,14 +70,12 @@ static void hint_at_nearest(const struct config *config, const char *name, struc
 struct account *verb_account(const struct config *config, const char *name, struct error *err)
 {
 	struct account *account = config_find(config, name);
-	struct place place;
 
 	if (account != NULL)
 		return account_complete(account, err) ? account : NULL;
 	error_set(err, ERROR_CONFIG, "there is no account %.300s", name);
 	hint_at_nearest(config, name, err);
-	if (place_personal(&place) || place_system(&place))
-		error_hint(err, "add [account %.100s] to %s", name, place.config);
+	error_hint(err, "saslfresh login %.100s", name);
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 #include "granted.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
@@ -14,7 +15,8 @@ enum { LOCK_MILLISECONDS = 20000, LOCK_PAUSE = 50 };
 
 void granted_unlock(const struct login *login)
 {
-	flock(login->lock_fd, LOCK_UN);
+	if (login->export == NULL)
+		flock(login->lock_fd, LOCK_UN);
 }
 
 static bool lock_again(const struct login *login, struct error *err)
@@ -143,6 +145,40 @@ static bool judge(void *context, const struct grant_request *request, const stru
 	return true;
 }
 
+/* A grant that nobody got is not left behind. */
+static bool hand_over(const struct login *login, const struct grant_request *request,
+	const struct reply *reply, struct error *err)
+{
+	struct error refused;
+
+	if (export_finish(login->export, request->secret, reply->refresh_token, err))
+		return true;
+	if (account_value(request->account, ACCOUNT_REVOCATION_ENDPOINT)[0] != '\0')
+		grant_revoke(request, reply->refresh_token, &refused);
+	return false;
+}
+
+static bool export_grant(const struct online *online, const struct supplies *supplies,
+	struct granting *granting, struct error *err)
+{
+	const struct grant_request request = {.config = online->config,
+		.account = online->account,
+		.secret = &supplies->secret,
+		.scope = "",
+		.now = online->now};
+	struct reply *reply = calloc(1, sizeof(*reply));
+	struct grant_notes notes = {0};
+	bool ok = reply != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
+
+	ok = ok && ask(granting, &request, reply, &notes, err) &&
+		judge(granting, &request, reply, err) &&
+		hand_over(granting->login, &request, reply, err);
+	if (reply != NULL)
+		wipe(reply, sizeof(*reply));
+	free(reply);
+	return ok;
+}
+
 bool granted_store(const struct login *login, const struct supplies *supplies,
 	const struct granted_request *request, struct error *err)
 {
@@ -150,9 +186,13 @@ bool granted_store(const struct login *login, const struct supplies *supplies,
 	const struct adopt_source source = {ask, judge, &granting};
 	struct online online = login->online;
 
-	if (granted_is_abandoned(login, err) || !lock_again(login, err))
-		return false;
 	/* The person took some time. */
 	online.now += (clock_milliseconds() - login->started) / 1000;
+	if (granted_is_abandoned(login, err))
+		return false;
+	if (login->export != NULL)
+		return export_grant(&online, supplies, &granting, err);
+	if (!lock_again(login, err))
+		return false;
 	return adopt_tokens(&online, supplies, &source, err);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "export.h"
 #include "renewal.h"
 
 enum { LOGIN_SECONDS = 600 }; /* that a person has */
@@ -16,9 +17,10 @@ struct login {
 	struct online online;
 	int64_t started; /* milliseconds of clock_milliseconds at online.now */
 	int lock_fd;
-	int input_fd;  /* where an address or a code may be pasted; -1: nowhere */
-	int parent_fd; /* its end says that the command is gone */
-	bool any_user; /* whoever signs in is right */
+	int input_fd;	       /* where an address or a code may be pasted; -1: nowhere */
+	int parent_fd;	       /* its end says that the command is gone */
+	bool any_user;	       /* whoever signs in is right */
+	struct export *export; /* where the grant goes instead of being stored; NULL: stored */
 };
 
 void granted_unlock(const struct login *login);
@@ -34,7 +36,8 @@ struct granted_request {
 };
 
 /* Takes the lock again and stores what the request brings, or nothing at all. supplies were got
- * before the person was asked for anything. */
+ * before the person was asked for anything. A login for another machine has no lock, and its grant
+ * is written out. */
 bool granted_store(const struct login *login, const struct supplies *supplies,
 	const struct granted_request *request, struct error *err);
 

@@ -1,50 +1,16 @@
 #include "import.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "adopt.h"
+#include "input.h"
 #include "reply.h"
 #include "secret.h"
 
-static bool read_file(int input, struct buffer *text, struct error *err)
-{
-	char block[4096];
-	ssize_t got;
-
-	while ((got = read(input, block, sizeof(block))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			error_system(err, errno, "cannot read the file");
-			break;
-		}
-		buffer_add(text, block, (size_t)got);
-		if (!buffer_ok(text)) {
-			error_set(
-				err, ERROR_CONFIG, "the file is larger than %d octets", IMPORT_MAX);
-			break;
-		}
-	}
-	wipe(block, sizeof(block));
-	if (got == 0 && text->len == 0)
-		return error_set(err, ERROR_CONFIG, "the file is empty");
-	return got == 0;
-}
-
 /* ---- the file against the configuration ---- */
-
-static bool has_secret(const struct account *account)
-{
-	for (int key = ACCOUNT_CLIENT_SECRET; key <= ACCOUNT_CLIENT_SECRET_CREDENTIAL; key++)
-		if (account->values[key] != NULL)
-			return true;
-	return false;
-}
 
 static void add_missing(
 	const struct account *account, enum account_key key, const char *value, struct buffer *keys)
@@ -61,7 +27,7 @@ static void add_missing(
 static void hint_at_secret(
 	const struct account *account, const struct foreign_grant *foreign, struct error *err)
 {
-	if (foreign->client_secret[0] == '\0' || has_secret(account))
+	if (foreign->client_secret[0] == '\0' || account_has_secret(account))
 		return;
 	err->hint[0] = '\0';
 	error_hint(err,
@@ -134,7 +100,7 @@ static bool fits(
 static bool has_other_secret(const struct account *account, const struct foreign_grant *foreign)
 {
 	struct buffer secret = BUFFER(SECRET_MAX);
-	bool differs = foreign->client_secret[0] != '\0' && has_secret(account) &&
+	bool differs = foreign->client_secret[0] != '\0' && account_has_secret(account) &&
 		secret_load(account, &secret, &(struct error){0}) &&
 		strcmp(buffer_text(&secret), foreign->client_secret) != 0;
 
@@ -145,7 +111,7 @@ static bool has_other_secret(const struct account *account, const struct foreign
 static void note_secret(
 	const struct account *account, const struct foreign_grant *foreign, bool differs)
 {
-	if (foreign->client_secret[0] != '\0' && !has_secret(account))
+	if (foreign->client_secret[0] != '\0' && !account_has_secret(account))
 		fprintf(stderr, "%s: the file has a client_secret, the configuration none\n",
 			account->name);
 	else if (differs)
@@ -186,7 +152,7 @@ bool import_grant(
 	struct buffer text = BUFFER(IMPORT_MAX);
 	bool ok = foreign != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 
-	ok = ok && read_file(input, &text, err) &&
+	ok = ok && input_read_all(input, &text, err) &&
 		reply_parse_foreign(text.data, text.len, foreign, err);
 	buffer_free(&text);
 	if (ok && incomplete != NULL)

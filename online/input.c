@@ -47,3 +47,28 @@ bool input_read_line(int input, char *text, size_t size, struct error *err)
 				"the refresh token has a byte that no token has");
 	return true;
 }
+
+bool input_read_all(int input, struct buffer *text, struct error *err)
+{
+	char block[4096];
+	ssize_t got;
+
+	while ((got = read(input, block, sizeof(block))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			error_system(err, errno, "cannot read the file");
+			break;
+		}
+		buffer_add(text, block, (size_t)got);
+		if (!buffer_ok(text)) {
+			error_set(
+				err, ERROR_CONFIG, "the file is larger than %zu octets", text->max);
+			break;
+		}
+	}
+	wipe(block, sizeof(block));
+	if (got == 0 && text->len == 0)
+		return error_set(err, ERROR_CONFIG, "the file is empty");
+	return got == 0;
+}

@@ -104,6 +104,8 @@ static void wipe_strings(struct json_object *object)
 		if (json_object_is_type(member, json_type_string))
 			explicit_bzero((char *)json_object_get_string(member),
 				(size_t)json_object_get_string_len(member));
+		else if (json_object_is_type(member, json_type_object))
+			wipe_strings(member);
 	}
 }
 
@@ -142,6 +144,18 @@ struct json_object *json_member(struct json_object *object, const char *name)
 		!json_object_is_type(member, json_type_object))
 		return NULL;
 	return member;
+}
+
+struct json_object *json_item(struct json_object *object, const char *name, size_t index)
+{
+	struct json_object *member, *item;
+
+	if (!json_object_object_get_ex(object, name, &member) ||
+		!json_object_is_type(member, json_type_array) ||
+		index >= json_object_array_length(member))
+		return NULL;
+	item = json_object_array_get_idx(member, index);
+	return json_object_is_type(item, json_type_object) ? item : NULL;
 }
 
 bool json_element(

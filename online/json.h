@@ -33,6 +33,10 @@ int64_t json_seconds(struct json_object *object, const char *name, int64_t max);
 /* The object that a member is, NULL where it is none; lives as long as object. */
 struct json_object *json_member(struct json_object *object, const char *name);
 
+/* The object number index of a member that is a list of objects; NULL behind its end, or where it
+ * is none. */
+struct json_object *json_item(struct json_object *object, const char *name, size_t index);
+
 /* The text number index of a member that is a list; false behind its end. "" where an element is no
  * string that fits and has only VSCHAR. */
 bool json_element(

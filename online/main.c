@@ -16,12 +16,14 @@
 #include "ask.h"
 #include "config.h"
 #include "device.h"
+#include "draft.h"
 #include "event.h"
 #include "frame.h"
 #include "http.h"
 #include "login.h"
 #include "import.h"
 #include "logout.h"
+#include "prepare.h"
 #include "prompt.h"
 #include "provider.h"
 #include "adopt.h"
@@ -31,7 +33,7 @@
 #include "store.h"
 #include "unattended.h"
 
-enum { LOCK_FD = ASK_KEPT_FD, INPUT_FD };
+enum { LOCK_FD = ASK_KEPT_FD, INPUT_FD, OUTPUT_FD = ASK_KEPT_FD + 3 };
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -106,18 +108,20 @@ static bool wants_browser(const struct login *login, const struct error *err)
 }
 
 /* A person logs in: "login-code" or "login-device", with "-any" where anybody may. */
-static bool log_in(const struct online *online, const char *how, struct error *err)
+static bool log_in(
+	const struct online *online, const char *how, struct export *export, struct error *err)
 {
 	const struct login login = {.online = *online,
 		.started = clock_milliseconds(),
 		.lock_fd = LOCK_FD,
 		.input_fd = INPUT_FD,
 		.parent_fd = STDIN_FILENO,
-		.any_user = strstr(how, "-any") != NULL};
+		.any_user = strstr(how, "-any") != NULL,
+		.export = export};
 
 	bool forbidden = false;
 
-	if (strncmp(how, "login-code", 10) == 0)
+	if (strstr(how, "-code") != NULL)
 		return login_by_code(&login, err);
 	if (login_by_device(&login, &forbidden, err))
 		return true;
@@ -136,7 +140,7 @@ static bool work(const struct online *online, const char *verb, struct error *er
 	if (strcmp(verb, "login") == 0)
 		return adopt_input(online, INPUT_FD, err);
 	if (strncmp(verb, "login-", 6) == 0)
-		return log_in(online, verb, err);
+		return log_in(online, verb, NULL, err);
 	if (strcmp(verb, "logout") == 0)
 		return logout_grant(online, err);
 	/* The rest asks nobody. */
@@ -150,6 +154,19 @@ static bool work(const struct online *online, const char *verb, struct error *er
 	return error_set(err, ERROR_SYSTEM, "there is no verb %.40s", verb);
 }
 
+/* The same for another machine: nothing is stored, so nothing is locked. */
+static bool log_in_elsewhere(
+	const struct online *online, struct account *account, const char *how, struct error *err)
+{
+	struct export export;
+	bool ok;
+
+	export_begin(&export, account, OUTPUT_FD);
+	ok = account_complete(account, err) && log_in(online, how, &export, err);
+	export_free(&export);
+	return ok;
+}
+
 /* What an account lacks may stand in the file. */
 static bool import(const struct online *online, bool complete, struct error *err)
 {
@@ -159,26 +176,37 @@ static bool import(const struct online *online, bool complete, struct error *err
 		import_grant(online, complete ? NULL : &incomplete, INPUT_FD, err);
 }
 
+/* For an account that is not completed yet. */
+static bool serve(
+	const struct online *online, struct account *account, const char *verb, struct error *err)
+{
+	bool complete;
+
+	if (prepare_is_verb(verb)) {
+		/* Nobody is asked anything on behalf of a command that is gone. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		return prepare_account(verb, online, account, INPUT_FD, err);
+	}
+	if (strncmp(verb, "export-", 7) == 0)
+		return log_in_elsewhere(online, account, verb, err);
+	complete = account_complete(account, err);
+	if (strcmp(verb, "import") == 0)
+		return import(online, complete, err);
+	return complete && work(online, verb, err);
+}
+
 static bool run(const char *verb, const char *name, struct error *err)
 {
 	struct config config = {0};
-	struct account *account;
-	bool ok = config_load(&config, err);
+	bool ok = config_load(&config, err) && draft_merge(&config, DRAFT_FD, err);
+	struct account *account = ok ? config_find(&config, name) : NULL;
 
-	if (ok) {
-		account = config_find(&config, name);
-		if (account == NULL) {
-			ok = error_set(err, ERROR_CONFIG, "there is no account %.200s", name);
-		} else {
-			const struct online online = {
-				&config, account, (int64_t)time(NULL), !IS_SANITIZED};
+	if (account != NULL) {
+		const struct online online = {&config, account, (int64_t)time(NULL), !IS_SANITIZED};
 
-			ok = account_complete(account, err);
-			if (strcmp(verb, "import") == 0)
-				ok = import(&online, ok, err);
-			else
-				ok = ok && work(&online, verb, err);
-		}
+		ok = serve(&online, account, verb, err);
+	} else if (ok) {
+		ok = error_set(err, ERROR_CONFIG, "there is no account %.200s", name);
 	}
 	config_free(&config);
 	return ok;

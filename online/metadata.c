@@ -104,6 +104,10 @@ void metadata_print(
 		print(account, endpoints[i].key, metadata->endpoints[i], keys);
 	print(account, ACCOUNT_SCOPE, metadata->scope, keys);
 	print(account, ACCOUNT_LOGIN_SCOPE, metadata->login_scope, keys);
+	/* OpenID Connect Core s.11: without it no such server gives a refresh token. */
+	if (list_contains(metadata->scope, "offline_access") &&
+		list_contains(metadata->login_scope, "openid"))
+		print(account, ACCOUNT_AUTHORIZATION_PARAMETERS, "prompt=consent", keys);
 }
 
 /* ---- a mail domain ---- */

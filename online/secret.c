@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "draft.h"
 #include "filter.h"
 #include "keyfile.h"
 
@@ -107,7 +108,16 @@ static bool find_secret(void *context, const struct keyfile_entry *entry, struct
 	return true;
 }
 
-static bool load_inline(const struct account *account, struct buffer *secret, struct error *err)
+static bool search_draft(const struct account *account, struct buffer *secret, struct error *err)
+{
+	struct buffer keys = BUFFER(DRAFT_MAX);
+	bool ok = draft_keys(account->draft, NULL, &keys, secret, err);
+
+	buffer_free(&keys);
+	return ok;
+}
+
+static bool search_file(const struct account *account, struct buffer *secret, struct error *err)
 {
 	struct buffer text = BUFFER(KEYFILE_CONFIG_MAX);
 	struct search search = {account, secret};
@@ -117,6 +127,15 @@ static bool load_inline(const struct account *account, struct buffer *secret, st
 		keyfile_parse(&text, KEYFILE_CONFIG, account->file, &visitor, err);
 
 	buffer_free(&text);
+	return ok;
+}
+
+/* That of the configuration counts (draft.h). */
+static bool load_inline(const struct account *account, struct buffer *secret, struct error *err)
+{
+	bool ok = search_file(account, secret, err) &&
+		(secret->len > 0 || account->draft == 0 || search_draft(account, secret, err));
+
 	if (ok && (secret->len == 0 || !buffer_ok(secret)))
 		return error_set(err, ERROR_CONFIG, "%s has no client_secret that can be used",
 			account->file);

@@ -90,6 +90,14 @@ const char *account_value(const struct account *account, enum account_key key)
 	return account->values[key] != NULL ? account->values[key] : "";
 }
 
+bool account_has_secret(const struct account *account)
+{
+	for (int key = ACCOUNT_CLIENT_SECRET; key <= ACCOUNT_CLIENT_SECRET_CREDENTIAL; key++)
+		if (account->values[key] != NULL)
+			return true;
+	return false;
+}
+
 const char *account_key_name(enum account_key key)
 {
 	return keys[key].name;

@@ -78,6 +78,7 @@ struct account {
 	unsigned line;
 	int64_t stamp; /* changes when what is configured may have: latest modification, ns */
 	struct place place;
+	int draft; /* descriptor that it, or some of its keys, came from (draft.h); 0: none */
 };
 
 /* The file that a value is read from. */
@@ -97,6 +98,9 @@ void account_free(struct account *account);
 
 /* The value of a key, "" while it is not set. */
 const char *account_value(const struct account *account, enum account_key key);
+
+/* True if it says where its client secret is, or is that of a draft that has one. */
+bool account_has_secret(const struct account *account);
 
 /* The name of a key as it is written. */
 const char *account_key_name(enum account_key key);

@@ -99,8 +99,14 @@ static int set_descriptors(
 	if (number == 0 && !ask->keep_stderr)
 		number = posix_spawn_file_actions_addopen(
 			actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	for (int i = 0; number == 0 && i < ask->kept; i++)
-		number = posix_spawn_file_actions_adddup2(actions, fds[1 + i], ASK_KEPT_FD + i);
+	for (int i = 0; number == 0 && i < ask->kept; i++) {
+		if (fds[1 + i] >= 0)
+			number = posix_spawn_file_actions_adddup2(
+				actions, fds[1 + i], ASK_KEPT_FD + i);
+		else
+			number = posix_spawn_file_actions_addopen(
+				actions, ASK_KEPT_FD + i, "/dev/null", O_RDWR, 0);
+	}
 	if (number == 0)
 		number = posix_spawn_file_actions_addclosefrom_np(actions, ASK_KEPT_FD + ask->kept);
 	return number;
@@ -261,7 +267,7 @@ static int copy_away(int fd)
 bool ask_program(const struct ask *ask, const struct buffer *request, struct buffer *answer,
 	struct error *err)
 {
-	int fds[2 + ASK_KEPT_MAX] = {-1, -1, -1, -1};
+	int fds[2 + ASK_KEPT_MAX] = {-1, -1, -1, -1, -1, -1};
 	int pair[2];
 	bool ok = true;
 
@@ -271,6 +277,8 @@ bool ask_program(const struct ask *ask, const struct buffer *request, struct buf
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_system(err, errno, "cannot make a socket pair");
 	for (int i = 0; ok && i < 2 + ask->kept; i++) {
+		if (i >= 2 && ask->kept_fds[i - 2] < 0)
+			continue;
 		fds[i] = copy_away(i < 2 ? pair[i] : ask->kept_fds[i - 2]);
 		ok = fds[i] >= 0;
 	}

@@ -14,13 +14,13 @@
 #include "error.h"
 
 /* Descriptors that the program inherits begin at ASK_KEPT_FD. */
-enum { ASK_KEPT_FD = 3, ASK_KEPT_MAX = 2 };
+enum { ASK_KEPT_FD = 3, ASK_KEPT_MAX = 4 };
 
 struct ask {
 	const char *program;	    /* absolute path */
 	const char *verb;	    /* its first argument */
 	const char *account;	    /* its second argument, or NULL */
-	int kept_fds[ASK_KEPT_MAX]; /* become ASK_KEPT_FD and up in the program */
+	int kept_fds[ASK_KEPT_MAX]; /* become ASK_KEPT_FD and up in the program; -1: empty */
 	int kept;		    /* how many of them */
 	bool keep_stderr;	    /* else it is /dev/null */
 	bool for_person;	    /* see ask_program */

@@ -22,6 +22,8 @@ void config_free(struct config *config)
 	free(config->socket);
 	for (int hook = 0; hook < CONFIG_HOOKS; hook++)
 		free(config->hooks[hook]);
+	for (int i = 0; i < 2 * CONFIG_SEALS; i++)
+		free(config->seals[i / CONFIG_SEALS][i % CONFIG_SEALS]);
 	memset(config, 0, sizeof(*config));
 }
 
@@ -39,6 +41,24 @@ bool config_serves_us(const struct config *config)
 		list_contains(config->programs, program_invocation_short_name);
 }
 
+static bool copy_text(char **text, const char *value, struct error *err)
+{
+	*text = strdup(value);
+	return *text != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
+}
+
+bool config_seal(const struct config *config, struct account *account, struct error *err)
+{
+	for (int i = 0; i < CONFIG_SEALS; i++) {
+		const char *command = config->seals[account->place.personal][i];
+		char **value = &account->values[ACCOUNT_SEAL_COMMAND + i];
+
+		if (*value == NULL && command != NULL && !copy_text(value, command, err))
+			return false;
+	}
+	return true;
+}
+
 /* ---- reading ---- */
 
 struct reading {
@@ -48,14 +68,7 @@ struct reading {
 	struct account *account; /* NULL before the first section */
 	size_t first;		 /* index of the first account of this file */
 	unsigned seen;		 /* bit i: global_keys[i] stood in this file */
-	char *seal[2];		 /* what its accounts take where they have nothing else */
 };
-
-static bool copy_text(char **text, const char *value, struct error *err)
-{
-	*text = strdup(value);
-	return *text != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
-}
 
 static bool read_seconds(const struct reading *reading, const struct keyfile_entry *entry,
 	int64_t max, int64_t *seconds, struct error *err)
@@ -141,7 +154,8 @@ static bool read_global_key(
 		return read_socket(reading, entry, err);
 	case SEAL_KEY:
 	case SEAL_KEY + 1:
-		return copy_text(&reading->seal[i - SEAL_KEY], entry->value, err);
+		return copy_text(
+			&config->seals[reading->place->personal][i - SEAL_KEY], entry->value, err);
 	default:
 		return config->hooks[i - HOOK_KEY] != NULL ||
 			copy_text(&config->hooks[i - HOOK_KEY], entry->value, err);
@@ -210,38 +224,37 @@ static bool inherit_seal(struct reading *reading, struct error *err)
 {
 	bool ok = true;
 
-	for (size_t i = reading->first; i < reading->config->count; i++)
-		for (int j = 0; j < 2; j++) {
-			char **value =
-				&reading->config->accounts[i].values[ACCOUNT_SEAL_COMMAND + j];
-
-			if (*value == NULL && reading->seal[j] != NULL)
-				ok = ok && copy_text(value, reading->seal[j], err);
-		}
+	for (size_t i = reading->first; ok && i < reading->config->count; i++)
+		ok = config_seal(reading->config, &reading->config->accounts[i], err);
 	return ok;
+}
+
+bool config_add_text(struct config *config, const struct place *place, const char *name,
+	const struct stat *status, struct buffer *text, struct error *err)
+{
+	struct reading reading = {
+		.source = {.file = name, .status = status, .personal = place->personal},
+		.place = place,
+		.config = config,
+		.first = config->count};
+	const struct keyfile_visitor visitor = {read_entry, &reading};
+
+	return keyfile_parse(text, KEYFILE_CONFIG, name, &visitor, err) &&
+		inherit_seal(&reading, err);
 }
 
 bool config_add(struct config *config, const struct place *place, struct error *err)
 {
 	struct buffer text = BUFFER(KEYFILE_CONFIG_MAX);
 	struct stat status;
-	struct reading reading = {
-		.source = {.file = place->config, .status = &status, .personal = place->personal},
-		.place = place,
-		.config = config,
-		.first = config->count};
-	const struct keyfile_visitor visitor = {read_entry, &reading};
 	bool ok;
 
 	if (!place->personal && faccessat(AT_FDCWD, place->config, R_OK, AT_EACCESS) != 0 &&
 		errno == EACCES)
 		return true;
 	ok = keyfile_load(place->config, KEYFILE_PUBLIC, geteuid(), &text, &status, err) &&
-		keyfile_parse(&text, KEYFILE_CONFIG, place->config, &visitor, err) &&
-		inherit_seal(&reading, err);
+		config_add_text(config, place, place->config, &status, &text, err);
 	buffer_free(&text);
-	free(reading.seal[0]);
-	free(reading.seal[1]);
 	return ok;
 }
 

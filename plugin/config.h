@@ -19,6 +19,8 @@ enum { CONFIG_HOOK_INTERVAL = 86400, CONFIG_HOOK_INTERVAL_MAX = 366 * 86400 }; /
 enum { CONFIG_SOCKET_MAX = 107 }; /* octets that fit into a socket's address */
 enum { CONFIG_TIMEOUT = 30, CONFIG_CONNECT_TIMEOUT = 10 }; /* seconds; defaults and maxima */
 
+enum { CONFIG_SEALS = 2 }; /* what seals a grant, and what opens it */
+
 struct config {
 	struct account *accounts;
 	size_t count;
@@ -31,6 +33,8 @@ struct config {
 	int64_t connect_timeout;
 	char *hooks[CONFIG_HOOKS]; /* NULL: none */
 	int64_t hook_interval;	   /* seconds; 0: not set */
+	char *seals[2]
+		   [CONFIG_SEALS]; /* of the system's accounts, and of the caller's; NULL: none */
 
 	/* What supply_serves saw, which may have gone out of sight later. */
 	uid_t keeper; /* the owner of the system's state; 0 while that is not known */
@@ -44,8 +48,16 @@ struct config {
  * still must be freed. */
 bool config_add(struct config *config, const struct place *place, struct error *err);
 
+/* The same with text that was read already (and is spoiled); name and status are those of what it
+ * was read from. */
+bool config_add_text(struct config *config, const struct place *place, const char *name,
+	const struct stat *status, struct buffer *text, struct error *err);
+
 /* Adds the caller's own file, then the system's. */
 bool config_load(struct config *config, struct error *err);
+
+/* Gives account what seals the grants of its place, where it has nothing of its own. */
+bool config_seal(const struct config *config, struct account *account, struct error *err);
 
 /* The account of that name, the caller's own before the system's; NULL if there is none. */
 struct account *config_find(const struct config *config, const char *name);

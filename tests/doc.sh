@@ -50,7 +50,7 @@ items() {
 }
 
 rendered() {
-	mandoc -T ascii -O width=200 "$1" | col -bx
+	mandoc -T ascii -O width=320 "$1" | col -bx
 }
 
 # Literal blocks of a page, or indented paragraphs of README without their indentation, that hold a line matching
@@ -181,9 +181,9 @@ is "$(saslfresh providers | grep -vc '(no OAuth 2.0')" 12 'and there are as many
 
 # ---- files ----
 
-suffixes=$(sources | grep -oE 'place_file\([^)]*"[a-z.]+"' | sed 's/.*"\(.*\)"/ACCOUNT.\1/' | sort -u)
-same_set "$(section "$page8" 'The state directory' | items Pa)" "$suffixes" 'saslfresh(8) has the files of an account'
-same_set "$suffixes $(cat "$page1" "$page5" "$page8" "$top/README" | grep -oE 'ACCOUNT\.[a-z.]*[a-z]')" "$suffixes" 'and nobody names another'
+suffixes=$(sources | grep -oE 'place_file\([^)]*"[a-z.-]+"' | sed 's/.*"\(.*\)"/ACCOUNT.\1/' | sort -u)
+same_set "$(section "$page8" 'The state directory' | items Pa)" "$(grep -v client-secret <<<"$suffixes")" 'saslfresh(8) has the files of an account'
+same_set "$suffixes $(cat "$page1" "$page5" "$page8" "$top/README" | grep -oE 'ACCOUNT\.[a-z.-]*[a-z]')" "$suffixes" 'and nobody names another'
 for name in $(section "$page8" FILES | items Pa); do
 	case $name in
 	/etc/* | /var/* | /run/*) ok "$name is made by people, by the login and by systemd" ;;
@@ -341,7 +341,7 @@ while IFS= read -r line; do
 done < <(shown_lines "$page1")
 at_most 8 "$lines" 'saslfresh(1) has examples'
 is "$(stat -c %a "$state" "$state"/me@example.org.*)" $'700\n600\n600\n600' 'the modes of what they left are those of the manual'
-same_set "$(cd "$state" && printf '%s\n' * | sed 's/^me@example.org/ACCOUNT/')" "$(section "$page1" FILES | items Pa | sed -n 's/.*\/\(ACCOUNT\.\)/\1/p')" 'and their names'
+same_set "$(cd "$state" && printf '%s\n' * | sed 's/^me@example.org/ACCOUNT/')" "$(section "$page1" FILES | items Pa | sed -n 's,.*state/saslfresh/\(ACCOUNT\.\),\1,p')" 'and their names'
 answer=$(printf 'request = token\naccount = me@example.org\nend = 2\n' | saslfresh answer)
 is "$(sed -n 1p <<<"$answer")" 'status = ok' 'answer: status = ok'
 is "$(sed '1d;$d' <<<"$answer")" "$(sed '$d' "$state/me@example.org.token")" 'answer: then the lines of the token file'

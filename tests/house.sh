@@ -27,17 +27,18 @@ levels='
 plugin   0 error buffer nearest
 plugin   1 keyfile paths
 plugin   2 account allow fields
-plugin   3 config requirement token
-plugin   4 bearer cache event frame ask provider
+plugin   3 ask config requirement token
+plugin   4 bearer cache draft event frame provider
 plugin   5 door wire
 plugin   6 supply
 plugin   7 mechanism
-command  4 listen people turn
-command  5 caller install lock owner server text unseal verb
-command  6 obtain recipe report
-command  7 hook metrics nagios
-command  8 answer config_for import list login logout providers refresh status token
-command  9 main
+command  4 file listen people replace terminal turn
+command  5 apart caller install lock owner section server text unseal verb
+command  6 obtain recipe report transfer
+command  7 hook keep metrics setup nagios
+command  8 answer choice config_for import list logout providers refresh status token
+command  9 login
+command 10 main
 online   3 json
 online   4 cipher crypto dns http input remedy reply
 online   4 base64 browser prompt qr redirect sandbox
@@ -47,10 +48,10 @@ online   6 ending grant secret seal
 online   7 consent discover identity
 online   7 store supplies
 online   8 renewal
-online   9 adopt find refresh registration unattended
+online   9 adopt client_file export find refresh registration unattended
 online  10 import logout reject tell
 online  10 granted
-online  11 device login
+online  11 device login prepare
 online  12 main
 '
 

@@ -27,9 +27,13 @@ _saslfresh() {
 		_saslfresh_offer < <(_saslfresh_verbs; printf '%s\n' --help --version)
 		return
 	fi
-	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(refresh-token-file|prometheus) ]]; then
+	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(refresh-token-file|client-file|client-secret-file|ca-file|import|prometheus) ]]; then
 		compopt -o filenames 2>/dev/null
 		_saslfresh_offer < <(compgen -f -- "$cur")
+		return
+	fi
+	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --provider ]]; then
+		_saslfresh_offer < <(_saslfresh_names providers)
 		return
 	fi
 	case $verb in
@@ -43,7 +47,8 @@ _saslfresh() {
 		_saslfresh_offer < <(printf '%s\n' --json --check --warning --critical --prometheus; _saslfresh_names list)
 		;;
 	login)
-		_saslfresh_offer < <(printf '%s\n' --refresh-token-file --device --any-user --system; _saslfresh_names list)
+		_saslfresh_offer < <(printf '%s\n' --provider --issuer --tenant --client-file --client-id --client-secret-file \
+			--ca-file --system --device --any-user --export --import --refresh-token-file; _saslfresh_names list)
 		;;
 	logout)
 		_saslfresh_offer < <(printf '%s\n' --forget; _saslfresh_names list)

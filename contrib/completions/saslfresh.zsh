@@ -68,6 +68,16 @@ _saslfresh() {
 		;;
 	login)
 		_arguments \
+			'(--issuer)--provider[do not look for the provider]:provider:_saslfresh_providers' \
+			'(--provider)--issuer[do not look for the authorization server]:url:' \
+			'--tenant[the organisation, with Microsoft]:tenant:' \
+			'(--client-file)--client-id[the client id]:id:' \
+			'(--client-id --client-secret-file)--client-file[what the console of the provider gives]:file:_files' \
+			'(--client-file)--client-secret-file[the file of the client secret]:file:_files' \
+			'--ca-file[the authority of the server]:file:_files' \
+			'(--export)--system[add the account to the system]' \
+			'(--import --refresh-token-file --system)--export[for another machine, to standard output]' \
+			'(--export --refresh-token-file)--import[what --export wrote, - for standard input]:file:_files' \
 			'(--refresh-token-file)--device[show a code for a browser anywhere]' \
 			'--system[the accounts of the system alone]' \
 			'(--refresh-token-file)--any-user[whoever signs in is right]' \

@@ -184,6 +184,7 @@ token_endpoint = https://auth.example.test/mail/token
 registration_endpoint = https://auth.example.test/register
 scope = urn:ietf:params:oauth:scope:mail offline_access
 login_scope = openid
+authorization_parameters = prompt=consent
 hosts = imap.example.test pop.example.test smtp.example.test
 imap = imap.example.test:993
 pop = pop.example.test:995

@@ -340,6 +340,14 @@ static int keep_descriptors(void *context)
 	CHECK(ask_self("descriptors", ask, &answer, &err));
 	CHECK(strcmp(buffer_text(&answer), "0 1 2 3 ") == 0);
 	buffer_free(&answer);
+	/* One that is empty leaves its place to nothing. */
+	ask.kept_fds[0] = -1;
+	ask.kept_fds[1] = 3;
+	ask.kept = 2;
+	lseek(3, 0, SEEK_SET);
+	CHECK(ask_self("kept", ask, &answer, &err));
+	CHECK(strcmp(buffer_text(&answer), "|two|") == 0);
+	buffer_free(&answer);
 	CHECK(fcntl(4, F_GETFD) >= 0 && fcntl(3, F_GETFD) >= 0);
 	return 0;
 }

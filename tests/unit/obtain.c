@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "lock.h"
+#include "draft.h"
 #include "programs_support.h"
 
 enum { CROWD = 64, LIFE = 3600, SOFT = 360, HARD = 60 };
@@ -583,6 +584,32 @@ static void the_online_half_has_the_lock_on_descriptor_3(void **state)
 	assert_null(strstr(text, "\n4\n"));
 }
 
+static void what_needs_no_lock_has_none(void **state)
+{
+	struct box *box = *state;
+	struct error err = {0};
+	char text[256];
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC), output = open("/dev/zero", O_WRONLY);
+
+	online_does(box, "for i in 3 4 5 6 7; do readlink /proc/$$/fd/$i; done >fds\n" SAYS_OK);
+	box->account->draft = draft_open(ACCOUNT_NAME, true, &err);
+	assert_done(obtain_prepare(box->account, "discover", -1, &err), err);
+	file_read(box_path(box, "fds"), text, sizeof(text));
+	assert_string_equal(text, "/dev/null\n/dev/null\n/memfd:saslfresh-draft (deleted)\n");
+	assert_done(obtain_export(box->account, OBTAIN_ANY_USER, input, output, &err), err);
+	file_read(box_path(box, "fds"), text, sizeof(text));
+	assert_string_equal(
+		text, "/dev/null\n/dev/null\n/memfd:saslfresh-draft (deleted)\n/dev/zero\n");
+	file_read(box_path(box, "runs"), text, sizeof(text));
+	assert_string_equal(text, "discover " ACCOUNT_NAME "\nexport-code-any " ACCOUNT_NAME "\n");
+	online_does(box, SAYS_BUSY);
+	assert_false(obtain_prepare(box->account, "register", -1, &err));
+	assert_failed(err, ERROR_TEMPORARY, "the endpoint is tired (rest)");
+	close(box->account->draft);
+	close(input);
+	close(output);
+}
+
 static void reject_hands_the_hash_over(void **state)
 {
 	struct box *box = *state;
@@ -735,6 +762,7 @@ int main(void)
 		OBTAIN_TEST(forced_in_vain_is_a_failure_but_the_token_stays),
 		OBTAIN_TEST(the_online_half_has_the_lock_on_descriptor_3),
 		OBTAIN_TEST(an_answer_counts_although_the_request_was_not_read),
+		OBTAIN_TEST(what_needs_no_lock_has_none),
 		OBTAIN_TEST(reject_hands_the_hash_over),
 		OBTAIN_TEST(login_makes_the_directory_and_hands_the_input_over),
 		OBTAIN_TEST(login_that_cannot_make_the_directory_says_which),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "draft.h"
 #include "programs_support.h"
 
 enum { NOBODY = 65534 };
@@ -348,6 +349,19 @@ static void a_credential_s_name_cannot_leave_the_directory(void **state)
 
 /* ---- in the configuration ---- */
 
+static void a_draft_has_it_too(void **state)
+{
+	struct box *box = *state;
+	struct error err = {0};
+	int draft = draft_open(ACCOUNT_NAME, true, &err);
+
+	box_configure(box, "");
+	assert_done(draft_put(draft, ACCOUNT_CLIENT_SECRET, "of the draft", &err), err);
+	assert_done(draft_merge(&box->config, draft, &err), err);
+	loads(box, "of the draft");
+	close(draft);
+}
+
 static void a_secret_in_a_readable_configuration_is_refused(void **state)
 {
 	struct box *box = *state;
@@ -426,6 +440,7 @@ int main(void)
 		BOX_TEST(a_credential_is_looked_for_in_its_directory_alone),
 		BOX_TEST(a_directory_of_credentials_with_a_long_name),
 		BOX_TEST(a_credential_s_name_cannot_leave_the_directory),
+		BOX_TEST(a_draft_has_it_too),
 		BOX_TEST(a_secret_in_a_readable_configuration_is_refused),
 		BOX_TEST(a_configuration_that_changed_meanwhile_has_no_secret),
 		BOX_TEST(a_configuration_that_became_readable_meanwhile_is_refused),
