@@ -78,11 +78,11 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-/* --system, understood by all verbs: whoever types it means the system's accounts alone. Gives the
- * number of arguments left. */
+/* --system, understood by all verbs: whoever types it means the system's accounts alone. A login
+ * also says why it cannot be, and so keeps it. Gives the number of arguments left. */
 static int take_system(int argc, char **argv)
 {
-	bool ended = false;
+	bool ended = argc > 0 && strcmp(argv[0], "login") == 0;
 	int left = 0;
 
 	for (int i = 0; i < argc; i++) {
