@@ -275,6 +275,15 @@ is "$(cat "$config")" "$(cat "$TAP_DIR/home/wanted")" 'the rest stays octet for 
 is "$(mode_of "$config") $([ -L "$PRODUCT_CONFIG" ] && echo link)" '640 link' 'in its file, behind the link'
 works 'incomplete'
 
+# Grants that are sealed are so from the first login on.
+product_refresh_token() { sed -n 's/^refresh_token = //p' "$PRODUCT_STATE/carol@example.test.grant"; }
+sed -i '1i seal_command = base64\nunseal_command = base64 -d' "$config"
+begin carol /dev/null carol@example.test --client-id mail-public
+oidc_browse "$URL" carol@example.test >/dev/null
+ended
+is "$STATUS $(product_refresh_token)" '0 ' 'a new account whose grants are sealed'
+sed -i '/seal_command/d' "$config"
+
 # Eight at once; each waits for the others.
 for i in 1 2 3 4 5 6 7 8; do
 	(

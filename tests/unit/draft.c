@@ -159,6 +159,31 @@ static void the_system_s_has_the_system_s_place(void **state)
 	close(other);
 }
 
+static void a_new_account_is_sealed_as_the_others_of_its_place(void **state)
+{
+	struct box *box = *state;
+	struct config config = {0};
+	int other = draft_open("new@example.test", true, &err),
+	    system = draft_open("s", false, &err);
+
+	box_configure(box, "");
+	file_puts(box_path(box, ".config/saslfresh/saslfresh.conf"), 0600,
+		"seal_command = seal\nunseal_command = unseal\n");
+	assert_done(config_load(&config, &err), err);
+	assert_done(draft_merge(&config, other, &err), err);
+	assert_done(draft_merge(&config, system, &err), err);
+	assert_string_equal(
+		account_value(config_find(&config, "new@example.test"), ACCOUNT_SEAL_COMMAND),
+		"seal");
+	assert_string_equal(
+		account_value(config_find(&config, "new@example.test"), ACCOUNT_UNSEAL_COMMAND),
+		"unseal");
+	assert_null(config_find(&config, "s")->values[ACCOUNT_SEAL_COMMAND]);
+	config_free(&config);
+	close(other);
+	close(system);
+}
+
 static void an_account_gets_the_keys_that_it_lacks(void **state)
 {
 	struct box *box = *state;
@@ -246,6 +271,7 @@ int main(void)
 		DRAFT_TEST(a_draft_of_nonsense_is_refused),
 		DRAFT_TEST(a_new_account_joins_the_configuration),
 		DRAFT_TEST(the_system_s_has_the_system_s_place),
+		DRAFT_TEST(a_new_account_is_sealed_as_the_others_of_its_place),
 		DRAFT_TEST(an_account_gets_the_keys_that_it_lacks),
 		DRAFT_TEST(and_none_that_it_has_otherwise),
 		DRAFT_TEST(of_two_secrets_that_of_the_configuration_counts),
