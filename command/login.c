@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aftercare.h"
 #include "cache.h"
 #include "hook.h"
 #include "obtain.h"
@@ -142,6 +143,7 @@ static bool prove(const struct account *account, struct error *err)
 struct choice {
 	const char *path; /* of a refresh token; NULL: a person logs in */
 	int flow;
+	bool unchecked;
 };
 
 /* Gives the name of the account, NULL after saying what is wrong with the call. */
@@ -149,13 +151,16 @@ static const char *read_arguments(int argc, char **argv, struct choice *choice)
 {
 	static const struct option options[] = {
 		{"refresh-token-file", required_argument, NULL, 'r'},
-		{"device", no_argument, NULL, 'd'}, {"any-user", no_argument, NULL, 'u'}, {0}};
+		{"device", no_argument, NULL, 'd'}, {"any-user", no_argument, NULL, 'u'},
+		{"no-check", no_argument, NULL, 'n'}, {0}};
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'r') {
 			choice->path = optarg;
+		} else if (option == 'n') {
+			choice->unchecked = true;
 		} else if (option == 'd' || option == 'u') {
 			choice->flow |= option == 'd' ? OBTAIN_DEVICE : OBTAIN_ANY_USER;
 		} else {
@@ -212,6 +217,9 @@ static int run(int argc, char **argv)
 	error_what(&err, "cannot log in to %.100s", name);
 	status = ok ? 0 : verb_fail(&err);
 	fflush(stdout);
+	if (ok && !choice.unchecked)
+		status = aftercare(account);
+	fflush(stdout);
 	if (ok)
 		hook_run(&config, account, true);
 	config_free(&config);
@@ -220,7 +228,7 @@ static int run(int argc, char **argv)
 
 const struct verb verb_login = {
 	.name = "login",
-	.synopsis = "ACCOUNT [--device] [--any-user] [--refresh-token-file FILE|-]",
+	.synopsis = "ACCOUNT [--device] [--any-user] [--refresh-token-file FILE|-] [--no-check]",
 	.summary = "log in, so that access tokens can be had from then on",
 	.help = "Shows an address to open in a browser, waits for its answer (10 minutes at most)\n"
 		"and stores what the server grants. The browser answers by itself where it runs\n"
@@ -238,7 +246,12 @@ const struct verb verb_login = {
 		"  --refresh-token-file FILE\n"
 		"                take over a refresh token that was issued to the client_id,\n"
 		"                proved by one refresh; FILE must be readable by its owner alone,\n"
-		"                - reads standard input\n\n"
+		"                - reads standard input\n"
+		"  --no-check    do not try the token at the mail servers\n\n"
+		"Then it logs in once at each mail server that the account names (IMAP and its\n"
+		"folders, POP, SMTP without sending) and prints a line for each. If one of them\n"
+		"does not take the token the login is stored all the same, and the exit status\n"
+		"is that of `saslfresh check`.\n\n"
 		"  saslfresh login me@gmail.com\n"
 		"  saslfresh login me@gmail.com --refresh-token-file token.txt\n",
 	.run = run,

@@ -27,20 +27,21 @@ static void tell_session(const struct session_wish *wish, const struct session *
 	char more[64] = "";
 
 	if (wish->protocol == MAIL_IMAP)
-		snprintf(more, sizeof(more), ", %lld folders", (long long)session->count);
+		snprintf(more, sizeof(more), ", folders: %lld", (long long)session->count);
 	else if (wish->protocol == MAIL_POP)
-		snprintf(more, sizeof(more), ", %lld messages", (long long)session->count);
+		snprintf(more, sizeof(more), ", messages: %lld", (long long)session->count);
 	finding_ok(findings, key, "%s logged in at %s:%d by %s%s%s",
 		user[0] != '\0' ? user : wish->account->name, wish->server->host,
 		wish->server->port, session->mechanism,
 		session->other ? " (OAUTHBEARER is offered too)" : "", more);
 }
 
-static void try_service(const struct account *account, const struct token *token,
+static void try_service(const struct online *online, const struct token *token,
 	const struct service *service, const struct findings *findings)
 {
+	const struct account *account = online->account;
 	struct mail_server server;
-	const struct session_wish wish = {service->protocol, account, token, &server};
+	const struct session_wish wish = {service->protocol, account, token, &server, online->now};
 	struct session session;
 	struct error err = {0};
 	const char *key = account_key_name(service->key);
@@ -55,8 +56,9 @@ static void try_service(const struct account *account, const struct token *token
 }
 
 static void try_services(
-	const struct account *account, const struct token *token, const struct findings *findings)
+	const struct online *online, const struct token *token, const struct findings *findings)
 {
+	const struct account *account = online->account;
 	struct error err = {0};
 	int known = 0;
 
@@ -68,7 +70,7 @@ static void try_services(
 			"add `imap = HOST:PORT` and `smtp = HOST:PORT` to [account %.100s]",
 			account->name);
 		finding_warn(findings, "mail", &err);
-	} else if (token_age(token, (int64_t)time(NULL)) == TOKEN_DEAD) {
+	} else if (token_age(token, online->now) == TOKEN_DEAD) {
 		error_set(&err, ERROR_LOGIN,
 			"there is no access token that lives, so no server was asked");
 		error_hint(&err, "saslfresh token %.100s tells why", account->name);
@@ -76,7 +78,7 @@ static void try_services(
 	} else {
 		for (int i = 0; i < SERVICES; i++)
 			if (account->values[services[i].key] != NULL)
-				try_service(account, token, &services[i], findings);
+				try_service(online, token, &services[i], findings);
 	}
 }
 
@@ -100,7 +102,7 @@ void check_mail(const struct online *online, const struct findings *findings)
 	if (token == NULL)
 		finding_fail(findings, "mail", &err);
 	else if (read_token(online->account, token, findings))
-		try_services(online->account, token, findings);
+		try_services(online, token, findings);
 	token_free(token);
 }
 
@@ -172,7 +174,7 @@ void check_account(const struct online *online, const struct findings *findings)
 		finding_fail(findings, "token", &err);
 	} else if (read_token(account, token, findings)) {
 		claims_check(account, token, findings);
-		try_services(account, token, findings);
+		try_services(online, token, findings);
 	}
 	token_free(token);
 }

@@ -4,11 +4,15 @@
 #ifndef SASLFRESH_OBJECTION_H
 #define SASLFRESH_OBJECTION_H
 
+#include <stdbool.h>
+
 #include "account.h"
 #include "error.h"
 
 /* Puts what the server's words mean before err->cause, which they are already part of, and adds the
- * hint. Of words that nobody knows nothing is said but a hint. */
-void objection_explain(const struct account *account, const char *words, struct error *err);
+ * hint. Of words that nobody knows nothing is said but a hint: a token that is new will not get
+ * better by being renewed. */
+void objection_explain(
+	const struct account *account, const char *words, bool is_new, struct error *err);
 
 #endif

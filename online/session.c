@@ -9,7 +9,7 @@
 #include "objection.h"
 #include "wire.h"
 
-enum { RESPONSE_MAX = 32 * 1024, WORDS_MAX = 512, FOLDERS_MAX = 100000 };
+enum { RESPONSE_MAX = 32 * 1024, WORDS_MAX = 512, FOLDERS_MAX = 100000, NEW_SECONDS = 300 };
 
 enum answer { ANSWER_MORE, ANSWER_CHALLENGE, ANSWER_YES, ANSWER_NO };
 
@@ -118,7 +118,8 @@ static bool refused(struct dialogue *dialogue, const char *what, struct error *e
 		dialogue->challenge.cause);
 	error_what(err, "%s %s", dialogue->wish->server->host, what);
 	withhold(dialogue, err);
-	objection_explain(account, dialogue->words, err);
+	objection_explain(account, dialogue->words,
+		dialogue->wish->now - dialogue->wish->token->issued_at < NEW_SECONDS, err);
 	return false;
 }
 

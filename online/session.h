@@ -16,6 +16,7 @@ struct session_wish {
 	const struct account *account;
 	const struct token *token;
 	const struct mail_server *server;
+	int64_t now;
 };
 
 struct session {

@@ -31,11 +31,12 @@ plugin   3 config requirement server token
 plugin   4 bearer cache event frame ask provider
 plugin   5 supply wire
 plugin   6 mechanism
-command  5 install lock owner text unseal verb
-command  6 live obtain recipe report tidings
-command  7 hook metrics nagios
-command  8 answer check config_for import list login logout providers refresh status token
-command  9 main
+command  5 install lock modes owner text unseal verb
+command  6 holder live obtain plugins recipe report tidings
+command  7 hook metrics nagios settings
+command  8 aftercare answer clients config_for import list logout postfix providers refresh status token
+command  9 check login plugins_main
+command 10 main
 online   3 json peer
 online   4 crypto dns http input objection remedy reply record
 online   4 base64 browser prompt qr redirect
@@ -94,7 +95,7 @@ sole() { # HEADER FILE...
     ok "only $* includes <$header...>" \
         "$(cd "$src" && comm -3 <(grep -lF "#include <$header" $(sources) | sort) <(printf '%s\n' "$@" | sort))"
 }
-sole sasl/ plugin/mechanism.c
+sole sasl/ command/plugins_main.c plugin/mechanism.c
 sole curl/ online/http.c online/mail.c online/peer.c
 sole json-c/ online/json.c
 sole openssl/ online/crypto.c
@@ -138,13 +139,13 @@ if [ -f "$so" ]; then
     ok 'the online half does link libcurl' "$(needed saslfresh-online | grep -q libcurl || echo 'it does not')"
     if [ "$sanitized" -eq 0 ]; then
         ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"
-        for object in "$so" saslfresh saslfresh-online; do
+        for object in "$so" saslfresh saslfresh-online saslfresh-plugins; do
             ok "$object: RELRO, bound at start, no executable stack" "$(
                 readelf -lW "$object" | grep -q GNU_RELRO || echo 'no RELRO'
                 readelf -dW "$object" | grep -q BIND_NOW || echo 'lazy binding'
                 readelf -lW "$object" | grep GNU_STACK | grep -q RWE && echo 'executable stack')"
         done
-        for object in saslfresh saslfresh-online; do
+        for object in saslfresh saslfresh-online saslfresh-plugins; do
             ok "$object is position independent" "$(readelf -hW "$object" | grep -q 'Type:.*DYN' || echo 'it is not')"
         done
     fi
