@@ -42,7 +42,8 @@ static const struct row {
 		"https://accounts.google.com/DisplayUnlockCaptcha, then try again"},
 };
 
-void objection_explain(const struct account *account, const char *words, struct error *err)
+void objection_explain(
+	const struct account *account, const char *words, bool is_new, struct error *err)
 {
 	char cause[ERROR_CAUSE_MAX];
 
@@ -61,7 +62,6 @@ void objection_explain(const struct account *account, const char *words, struct 
 				account->name, gap + 2);
 		return;
 	}
-	error_hint(err,
-		"saslfresh refresh --force %.100s, and if that does not help saslfresh login",
+	error_hint(err, is_new ? "saslfresh login %.100s" : "saslfresh refresh --force %.100s",
 		account->name);
 }
