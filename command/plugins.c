@@ -60,11 +60,11 @@ static void read_offer(struct plugins *plugins, const char *value)
 	plugins->count++;
 }
 
-static void tell_complaint(const struct plugins *plugins, const char *value)
+static void tell_broken(const struct plugins *plugins, const char *value)
 {
 	struct error err = {0};
 
-	error_set(&err, ERROR_SYSTEM, "libsasl2 says: %s", value);
+	error_set(&err, ERROR_SYSTEM, "a plugin cannot be loaded: %s", value);
 	error_hint(&err, "reinstall the package of that plugin, or move the file away");
 	finding_warn(plugins->findings, "plugins", &err);
 }
@@ -78,8 +78,8 @@ static bool read_line(void *context, const struct keyfile_entry *entry, struct e
 		keyfile_copy(plugins->version, sizeof(plugins->version), entry->value);
 	} else if (strcmp(entry->key, "offer") == 0) {
 		read_offer(plugins, entry->value);
-	} else if (strcmp(entry->key, "said") == 0) {
-		tell_complaint(plugins, entry->value);
+	} else if (strcmp(entry->key, "broken") == 0) {
+		tell_broken(plugins, entry->value);
 	} else if (strcmp(entry->key, "loaded") == 0 &&
 		strcmp(base_name(entry->value), ours) == 0) {
 		keyfile_copy(plugins->loaded, sizeof(plugins->loaded), entry->value);

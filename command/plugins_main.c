@@ -6,10 +6,11 @@
  *     version = of libsasl2
  *     loaded = FILE                each object that came with the plugins, in that order
  *     offer = MECHANISM FILE       in the order in which libsasl2 prefers them
- *     said = what libsasl2 had to complain about
+ *     broken = why a file in their directories cannot be loaded
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <glob.h>
 #include <link.h>
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
@@ -20,6 +21,8 @@
 
 #include "ask.h"
 #include "keyfile.h"
+
+enum { DIRECTORIES_MAX = 32 };
 
 static struct buffer answer = BUFFER(KEYFILE_RECORD_MAX);
 
@@ -59,14 +62,6 @@ static void put(const char *key, const char *value)
 	snprintf(clean, sizeof(clean), "%s", value);
 	error_clean(clean);
 	keyfile_put(&answer, key, clean);
-}
-
-static int note_complaint(void *context, int level, const char *message)
-{
-	(void)context;
-	if (level <= SASL_LOG_WARN && message != NULL)
-		put("said", message);
-	return SASL_OK;
 }
 
 static void note_version(void)
@@ -109,6 +104,8 @@ static bool find_file(const client_sasl_mechanism_t *mechanism, const char **fil
 	void *function;
 	Dl_info where;
 
+	if (mechanism->plug == NULL || mechanism->plug->mech_name == NULL)
+		return false;
 	memcpy(&function, &mechanism->plug->mech_new, sizeof(function));
 	if (dladdr(function, &where) == 0 || where.dli_fname == NULL)
 		return false;
@@ -123,18 +120,70 @@ static void note_offer(
 	const char *file;
 
 	(void)context;
-	if (stage != SASL_INFO_LIST_MECH || mechanism->plug == NULL ||
-		mechanism->plug->mech_name == NULL || !find_file(mechanism, &file))
+	if (stage != SASL_INFO_LIST_MECH || !find_file(mechanism, &file))
 		return;
 	snprintf(offer, sizeof(offer), "%s %s", mechanism->plug->mech_name, file);
 	put("offer", offer);
 }
 
+/* libsasl2 passes such files over, and tells syslog alone. */
+static void try_again(const char *file)
+{
+	void *object = dlopen(file, RTLD_NOW | RTLD_NOLOAD);
+
+	if (object == NULL && (object = dlopen(file, RTLD_NOW | RTLD_LOCAL)) == NULL)
+		put("broken", dlerror());
+	if (object != NULL)
+		dlclose(object);
+}
+
+/* Directories are told apart by their names. */
+static void look_into(const char *path, size_t len)
+{
+	static char known[DIRECTORIES_MAX][1024];
+	static size_t count;
+	char pattern[1024 + 8];
+	glob_t files = {0};
+
+	for (size_t i = 0; i < count; i++)
+		if (strlen(known[i]) == len && strncmp(known[i], path, len) == 0)
+			return;
+	if (len == 0 || len >= sizeof(known[0]) || count == DIRECTORIES_MAX)
+		return;
+	memcpy(known[count], path, len);
+	snprintf(pattern, sizeof(pattern), "%s/*.so", known[count++]);
+	if (glob(pattern, 0, NULL, &files) == 0)
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			try_again(files.gl_pathv[i]);
+	globfree(&files);
+}
+
+static void note_directory(
+	client_sasl_mechanism_t *mechanism, sasl_info_callback_stage_t stage, void *context)
+{
+	const char *file;
+
+	(void)context;
+	if (stage == SASL_INFO_LIST_MECH && find_file(mechanism, &file) &&
+		strchr(file, '/') != NULL)
+		look_into(file, (size_t)(strrchr(file, '/') - file));
+}
+
+static void note_broken(void)
+{
+	const char *path = getenv("SASL_PATH");
+
+	while (path != NULL && *path != '\0') {
+		size_t len = strcspn(path, ":");
+
+		look_into(path, len);
+		path += len + (path[len] == ':');
+	}
+	sasl_client_plugin_info(NULL, note_directory, NULL);
+}
+
 int main(int argc, char **argv)
 {
-	static const sasl_callback_t callbacks[] = {
-		{SASL_CB_LOG, (int (*)(void))(void (*)(void))note_complaint, NULL},
-		{SASL_CB_LIST_END, NULL, NULL}};
 	struct objects objects = {0};
 	int result;
 
@@ -144,11 +193,12 @@ int main(int argc, char **argv)
 	}
 	note_version();
 	dl_iterate_phdr(count_object, &objects);
-	result = sasl_client_init(callbacks);
+	result = sasl_client_init(NULL);
 	if (result != SASL_OK)
-		put("said", sasl_errstring(result, NULL, NULL));
+		put("broken", sasl_errstring(result, NULL, NULL));
 	dl_iterate_phdr(note_object, &objects);
 	sasl_client_plugin_info(NULL, note_offer, NULL);
+	note_broken();
 	keyfile_end(&answer);
 	return buffer_ok(&answer) && answer_write(STDOUT_FILENO, &answer) ? 0 : 71;
 }
