@@ -255,6 +255,7 @@ number online/secret.h SECRET_COMMAND_SECONDS 10 "$page5" 'must end with status 
 number plugin/config.h CONFIG_TIMEOUT 30 "$page5" '1 to 30, default 30'
 number online/store.c GRANT_SPACE '48 \* 1024' "$page8" 'needs 80 kilobytes'
 number online/store.c TOKEN_SPACE '32 \* 1024' "$page8" 'needs 80 kilobytes'
+number online/mail.h MAIL_SECONDS 15 "$page1" 'behind TLS, within 15 seconds each'
 
 # ---- configurations that are shown ----
 

@@ -19,6 +19,7 @@ _saslfresh_verbs() {
 		'token:print a valid access token'
 		'refresh:renew access tokens'
 		'status:show how the accounts stand'
+		'check:find out what does not work'
 		'list:list the accounts'
 		'login:log in'
 		'config-for:show the lines that a mailer needs'
@@ -62,8 +63,15 @@ _saslfresh() {
 			'(--json --check)--prometheus[write metrics to a file]:file:_files' \
 			'1:account:_saslfresh_accounts'
 		;;
+	check)
+		_arguments \
+			'--json[for programs]' \
+			'1:account:_saslfresh_accounts' \
+			'2:mailer:(postfix mbsync msmtp)'
+		;;
 	login)
 		_arguments \
+			'--no-check[do not try the token at the mail servers]' \
 			'(--refresh-token-file)--device[show a code for a browser anywhere]' \
 			'(--refresh-token-file)--any-user[whoever signs in is right]' \
 			'--refresh-token-file[take the refresh token from a file, - for standard input]:file:_files' \
