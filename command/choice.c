@@ -13,6 +13,7 @@ enum {
 	OPTION_REFRESH_TOKEN_FILE = OPTION_KEY + ACCOUNT_KEYS,
 	OPTION_DEVICE,
 	OPTION_ANY_USER,
+	OPTION_NO_CHECK,
 	OPTION_CLIENT_FILE,
 	OPTION_SYSTEM,
 	OPTION_EXPORT,
@@ -30,6 +31,7 @@ static const struct option options[] = {
 	{"client-file", required_argument, NULL, OPTION_CLIENT_FILE},
 	{"device", no_argument, NULL, OPTION_DEVICE},
 	{"any-user", no_argument, NULL, OPTION_ANY_USER},
+	{"no-check", no_argument, NULL, OPTION_NO_CHECK},
 	{"system", no_argument, NULL, OPTION_SYSTEM}, {"export", no_argument, NULL, OPTION_EXPORT},
 	{"import", required_argument, NULL, OPTION_IMPORT}, {0}};
 
@@ -44,6 +46,9 @@ static void take_option(struct choice *choice, int option, const char *value)
 		break;
 	case OPTION_ANY_USER:
 		choice->flow |= OBTAIN_ANY_USER;
+		break;
+	case OPTION_NO_CHECK:
+		choice->unchecked = true;
 		break;
 	case OPTION_CLIENT_FILE:
 		choice->wish.client_file = value;

@@ -13,6 +13,7 @@ struct choice {
 	const char *import; /* of the text of an export */
 	int flow;
 	bool export;
+	bool unchecked; /* no mail server is tried afterwards */
 	struct transfer transfer;
 };
 

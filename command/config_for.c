@@ -1,43 +1,12 @@
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "install.h"
 #include "recipe.h"
+#include "settings.h"
 #include "verb.h"
-
-/* ---- where to write ---- */
-
-static bool is_absolute(const char *path)
-{
-	return path != NULL && path[0] == '/';
-}
-
-static bool expand(const char *file, char path[PATH_SIZE])
-{
-	static const char config[] = ".config/";
-	const char *home = getenv("HOME");
-	const char *base = getenv("XDG_CONFIG_HOME");
-	bool below = strncmp(file, config, strlen(config)) == 0 && is_absolute(base);
-	int len = snprintf(path, PATH_SIZE, "%s/%s", below ? base : home,
-		below ? file + strlen(config) : file);
-
-	return len > 0 && len < PATH_SIZE;
-}
-
-/* The first file of the mailer that exists; if none does, the first. */
-static bool choose_file(const struct mailer *mailer, char path[PATH_SIZE], struct error *err)
-{
-	if (!is_absolute(getenv("HOME")))
-		return error_set(err, ERROR_CONFIG, "HOME is not set");
-	for (int i = 0; mailer->files[i] != NULL; i++)
-		if (expand(mailer->files[i], path) && access(path, F_OK) == 0)
-			return true;
-	return expand(mailer->files[0], path) ||
-		error_set(err, ERROR_CONFIG, "the path of %s is too long", mailer->files[0]);
-}
 
 /* ---- consent ---- */
 
@@ -68,7 +37,7 @@ static bool install(const struct mailer *mailer, const struct account *account,
 	char path[PATH_SIZE], title[512];
 
 	snprintf(title, sizeof(title), "config-for %s %.400s", mailer->name, account->name);
-	if (!choose_file(mailer, path, err) ||
+	if (!settings_file(mailer, path, err) ||
 		!install_lines(path, title, lines, yes ? agree : ask, &result, err))
 		return false;
 	printf("%s %s\n", path, results[result]);

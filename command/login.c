@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aftercare.h"
 #include "apart.h"
 #include "cache.h"
 #include "choice.h"
@@ -209,6 +210,9 @@ static int run(int argc, char **argv)
 	status = ok ? 0 : verb_fail(&err);
 	transfer_free(&choice.transfer);
 	fflush(stdout);
+	if (ok && !choice.export && !choice.unchecked)
+		status = aftercare(setup.account);
+	fflush(stdout);
 	if (ok && !choice.export)
 		hook_run(&setup.config, setup.account, true);
 	setup_free(&setup);
@@ -220,7 +224,7 @@ const struct verb verb_login = {
 	.synopsis =
 		"ACCOUNT [--provider NAME | --issuer URL] [--tenant TENANT] [--client-file FILE | "
 		"--client-id ID] [--client-secret-file FILE] [--ca-file FILE] [--system] "
-		"[--device] [--any-user] "
+		"[--device] [--any-user] [--no-check] "
 		"[--export | --refresh-token-file FILE|- | --import FILE|-]",
 	.summary = "log in, so that access tokens can be had from then on",
 	.help = "Finds the provider from the address, shows an address to open in a browser,\n"
@@ -254,7 +258,12 @@ const struct verb verb_login = {
 		"  --refresh-token-file FILE\n"
 		"                take over a refresh token that was issued to the client_id,\n"
 		"                proved by one refresh; FILE must be readable by its owner alone,\n"
-		"                - reads standard input\n\n"
+		"                - reads standard input\n"
+		"  --no-check    do not try the token at the mail servers\n\n"
+		"Then it logs in once at each mail server that the account names (IMAP and its\n"
+		"folders, POP, SMTP without sending) and prints a line for each. If one of them\n"
+		"does not take the token the login is stored all the same, and the exit status\n"
+		"is that of `saslfresh check`.\n\n"
 		"  saslfresh login me@gmail.com\n"
 		"  saslfresh login me@gmail.com --client-file client_secret.json\n"
 		"  saslfresh login --export me@gmail.com | ssh server saslfresh login --import -\n",

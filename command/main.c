@@ -6,7 +6,8 @@
 #include "verb.h"
 
 static const struct verb *const verbs[] = {&verb_login, &verb_token, &verb_refresh, &verb_status,
-	&verb_list, &verb_providers, &verb_answer, &verb_logout, &verb_import, &verb_config_for};
+	&verb_list, &verb_providers, &verb_answer, &verb_logout, &verb_import, &verb_config_for,
+	&verb_check};
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 

@@ -212,6 +212,11 @@ static const struct entry {
 
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
+const struct mailer *recipe_next(size_t *i)
+{
+	return *i < ENTRIES ? &entries[(*i)++].mailer : NULL;
+}
+
 const struct mailer *recipe_mailer(const char *name, struct error *err)
 {
 	const char *names[ENTRIES + 1] = {NULL};

@@ -20,6 +20,9 @@ struct mailer {
 	const char *files[RECIPE_FILES + 1];
 };
 
+/* The mailers one after the other; *i is 0 first. NULL at the end. */
+const struct mailer *recipe_next(size_t *i);
+
 /* The mailer of that name; NULL with err set, which names the nearest. */
 const struct mailer *recipe_mailer(const char *name, struct error *err);
 

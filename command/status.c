@@ -94,23 +94,10 @@ static void print_details(const struct report *report)
 	}
 }
 
-/* Text in JSON (RFC 8259 s.7). */
 static void print_string(const char *key, const char *value)
 {
-	printf(", \"%s\": \"", key);
-	while (*value != '\0') {
-		size_t len = text_sequence(value);
-
-		if (len == 0)
-			putchar('?');
-		else if ((unsigned char)*value < 0x20)
-			printf("\\u%04x", (unsigned)*value);
-		else
-			printf("%s%.*s", *value == '"' || *value == '\\' ? "\\" : "", (int)len,
-				value);
-		value += len > 0 ? len : 1;
-	}
-	putchar('"');
+	printf(", \"%s\": ", key);
+	text_print_json(stdout, value);
 }
 
 static void print_number(const char *key, int64_t value)

@@ -19,3 +19,21 @@ size_t text_sequence(const char *text)
 		return 0;
 	return len;
 }
+
+void text_print_json(FILE *out, const char *text)
+{
+	putc('"', out);
+	while (*text != '\0') {
+		size_t len = text_sequence(text);
+
+		if (len == 0)
+			putc('?', out);
+		else if ((unsigned char)*text < 0x20)
+			fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			fprintf(out, "%s%.*s", *text == '"' || *text == '\\' ? "\\" : "", (int)len,
+				text);
+		text += len > 0 ? len : 1;
+	}
+	putc('"', out);
+}

@@ -14,7 +14,7 @@ struct verb {
 };
 
 extern const struct verb verb_token, verb_refresh, verb_status, verb_list, verb_login,
-	verb_providers, verb_answer, verb_logout, verb_import, verb_config_for;
+	verb_providers, verb_answer, verb_logout, verb_import, verb_config_for, verb_check;
 
 enum { EXIT_USAGE = 64 };
 

@@ -41,3 +41,28 @@ bool base64_decode(struct buffer *octets, const char *text, size_t len)
 	}
 	return len % 4 != 1 && buffer_ok(octets);
 }
+
+/* RFC 4648 s.4 */
+void base64_encode_padded(struct buffer *text, const unsigned char *octets, size_t len)
+{
+	size_t begin = text->len;
+
+	base64_encode(text, octets, len);
+	for (size_t i = begin; i < text->len; i++)
+		text->data[i] = text->data[i] == '-' ? '+'
+			: text->data[i] == '_'	     ? '/'
+						     : text->data[i];
+	while ((text->len - begin) % 4 != 0 && buffer_ok(text))
+		buffer_puts(text, "=");
+}
+
+bool base64_decode_padded(struct buffer *octets, char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+	while (len > 0 && text[len - 1] == '=')
+		len--;
+	return base64_decode(octets, text, len);
+}

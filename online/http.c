@@ -3,9 +3,10 @@
 #include <curl/curl.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "peer.h"
 
 bool http_start(struct error *err)
 {
@@ -116,60 +117,6 @@ static size_t take_header(char *line, size_t size, size_t count, void *context)
 	return len;
 }
 
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static CURLcode set_trust(CURL *curl, const struct http_request *request)
-{
-	CURLcode code = curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (code != CURLE_OK)
-		return code;
-	if (request->ca_file[0] != '\0')
-		return curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
-	if (variable("SSL_CERT_FILE") != NULL)
-		code = curl_easy_setopt(curl, CURLOPT_CAINFO, variable("SSL_CERT_FILE"));
-	if (code == CURLE_OK && variable("SSL_CERT_DIR") != NULL)
-		code = curl_easy_setopt(curl, CURLOPT_CAPATH, variable("SSL_CERT_DIR"));
-	return code;
-}
-
-static CURLcode set_limits(CURL *curl, const struct http_request *request)
-{
-	CURLcode code;
-
-#if LIBCURL_VERSION_NUM >= 0x075500
-	code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-#endif
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(
-			curl, CURLOPT_CONNECTTIMEOUT, (long)request->connect_timeout);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)request->timeout);
-	/* What travels in the clear does not leave this machine by way of a proxy. */
-	if (code == CURLE_OK && strncasecmp(request->url, "https:", 6) != 0)
-		return curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	if (code == CURLE_OK && request->proxy[0] != '\0')
-		code = curl_easy_setopt(curl, CURLOPT_PROXY, request->proxy);
-	return code;
-}
-
 static CURLcode set_message(CURL *curl, const struct http_request *request,
 	struct http_reply *reply, struct curl_slist *headers)
 {
@@ -220,80 +167,20 @@ static void take_notes(CURL *curl, struct http_reply *reply)
 		reply->retry_after = seconds;
 }
 
-/* The hint that fits why a certificate was not trusted: OpenSSL's X509_V_ERR numbers. */
-static void hint_at_certificate(CURL *curl, struct error *err)
-{
-	enum { NOT_YET_VALID = 9, EXPIRED = 10, SELF_SIGNED = 18, NO_ISSUER_MAX = 21 };
-	long result = 0;
-
-	curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
-	if (result == NOT_YET_VALID || result == EXPIRED)
-		error_hint(err, "is this machine's clock right?");
-	else if (result >= SELF_SIGNED && result <= NO_ISSUER_MAX)
-		error_hint(err, "for an authority of your own set `ca_file`");
-}
-
-/* detail names who was called, which may be a proxy, but not why it failed. */
-static bool judge_connect(CURL *curl, const char *host, const char *detail, struct error *err)
-{
-	const char *after = strstr(detail, " after ");
-	long number = 0;
-
-	if (curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number) != CURLE_OK || number == 0 ||
-		after == NULL)
-		return error_set(err, ERROR_TEMPORARY, "%s cannot be reached: %s", host, detail);
-	return error_set(err, ERROR_TEMPORARY, "%s cannot be reached: %.*s: %s", host,
-		(int)(after - detail), detail, strerror((int)number));
-}
-
-static bool judge(CURL *curl, const struct http_request *request, const char *host, CURLcode code,
-	const char *detail, struct error *err)
-{
-	if (*detail == '\0')
-		detail = curl_easy_strerror(code);
-	switch (code) {
-	case CURLE_SSL_CACERT_BADFILE:
-		error_set(err, ERROR_CONFIG, "the CA file %s cannot be used",
-			request->ca_file[0] != '\0' ? request->ca_file : "of this system");
-		return error_hint(err, "apt install ca-certificates, or set `ca_file`");
-	case CURLE_PEER_FAILED_VERIFICATION:
-		error_set(err, ERROR_SERVER, "the certificate of %s cannot be trusted: %s", host,
-			detail);
-		hint_at_certificate(curl, err);
-		return false;
-	case CURLE_SSL_CONNECT_ERROR:
-		return error_set(
-			err, ERROR_SERVER, "no TLS 1.2 or later with %s: %s", host, detail);
-	case CURLE_OUT_OF_MEMORY:
-		return error_set(err, ERROR_SYSTEM, "out of memory");
-	case CURLE_OPERATION_TIMEDOUT:
-		return error_set(
-			err, ERROR_TEMPORARY, "%s did not answer in time: %s", host, detail);
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return error_set(err, ERROR_TEMPORARY, "%s cannot be found: %s", host, detail);
-	case CURLE_COULDNT_CONNECT:
-		return judge_connect(curl, host, detail, err);
-	case CURLE_GOT_NOTHING:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
-	case CURLE_PROXY:
-		return error_set(
-			err, ERROR_TEMPORARY, "the connection to %s broke: %s", host, detail);
-	default:
-		return error_set(err, ERROR_SERVER, "no HTTP with %s: %s", host, detail);
-	}
-}
-
 bool http_post(const struct http_request *request, struct http_reply *reply, struct error *err)
 {
 	struct curl_slist *headers = NULL, *longer;
 	char detail[CURL_ERROR_SIZE] = "";
 	CURL *curl = NULL;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
+	const struct peer peer = {.host = reply->host,
+		.protocol = "HTTP",
+		.ca_file = request->ca_file,
+		.proxy = request->proxy,
+		/* What travels in the clear does not leave this machine by way of a proxy. */
+		.local = strncasecmp(request->url, "https:", 6) != 0,
+		.connect_timeout = request->connect_timeout,
+		.timeout = request->timeout};
 	bool ok = false;
 
 	*reply = (struct http_reply){.retry_after = -1, .body = BUFFER(HTTP_BODY_MAX)};
@@ -309,9 +196,7 @@ bool http_post(const struct http_request *request, struct http_reply *reply, str
 	curl = curl_easy_init();
 	if (curl != NULL && longer != NULL) {
 		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-		code = set_trust(curl, request);
-		if (code == CURLE_OK)
-			code = set_limits(curl, request);
+		code = (CURLcode)peer_set(curl, &peer, "http,https");
 		if (code == CURLE_OK)
 			code = set_message(curl, request, reply, headers);
 		if (code == CURLE_OK)
@@ -322,7 +207,7 @@ bool http_post(const struct http_request *request, struct http_reply *reply, str
 	if (ok)
 		take_notes(curl, reply);
 	else
-		judge(curl, request, reply->host, code, detail, err);
+		peer_judge(curl, &peer, (int)code, detail, err);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	return ok;

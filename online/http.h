@@ -1,4 +1,4 @@
-/* http.h: one POST of a form or of JSON, or one GET. The only file that knows libcurl.
+/* http.h: one POST of a form or of JSON, or one GET.
  * https only (plain http to a loopback address where the caller allows it), TLS 1.2 or later, the
  * certificate always verified, no redirects, no cookies, no netrc; bounded in time and size. */
 #ifndef SASLFRESH_HTTP_H

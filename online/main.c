@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "check.h"
 #include "config.h"
 #include "device.h"
 #include "draft.h"
@@ -176,9 +177,28 @@ static bool import(const struct online *online, bool complete, struct error *err
 		import_grant(online, complete ? NULL : &incomplete, INPUT_FD, err);
 }
 
+static void note_finding(void *context, const struct finding *finding)
+{
+	finding_print(finding, context);
+}
+
+/* Looks, asks and changes nothing, so whoever holds the lock is not in the way. */
+static bool check(
+	const struct online *online, bool mail_alone, struct buffer *told, struct error *err)
+{
+	const struct findings findings = {note_finding, told};
+
+	online_confine(online);
+	if (mail_alone)
+		check_mail(online, &findings);
+	else
+		check_account(online, &findings);
+	return buffer_ok(told) || error_set(err, ERROR_SYSTEM, "there is too much to tell");
+}
+
 /* For an account that is not completed yet. */
-static bool serve(
-	const struct online *online, struct account *account, const char *verb, struct error *err)
+static bool serve(const struct online *online, struct account *account, const char *verb,
+	struct buffer *told, struct error *err)
 {
 	bool complete;
 
@@ -192,10 +212,13 @@ static bool serve(
 	complete = account_complete(account, err);
 	if (strcmp(verb, "import") == 0)
 		return import(online, complete, err);
+	if (complete && strncmp(verb, "check", 5) == 0)
+		return check(online, verb[5] != '\0', told, err);
 	return complete && work(online, verb, err);
 }
 
-static bool run(const char *verb, const char *name, struct error *err)
+/* told gets what there is to tell besides success. */
+static bool run(const char *verb, const char *name, struct buffer *told, struct error *err)
 {
 	struct config config = {0};
 	bool ok = config_load(&config, err) && draft_merge(&config, DRAFT_FD, err);
@@ -204,7 +227,7 @@ static bool run(const char *verb, const char *name, struct error *err)
 	if (account != NULL) {
 		const struct online online = {&config, account, (int64_t)time(NULL), !IS_SANITIZED};
 
-		ok = serve(&online, account, verb, err);
+		ok = serve(&online, account, verb, told, err);
 	} else if (ok) {
 		ok = error_set(err, ERROR_CONFIG, "there is no account %.200s", name);
 	}
@@ -212,13 +235,13 @@ static bool run(const char *verb, const char *name, struct error *err)
 	return ok;
 }
 
-static bool answer(bool ok, const struct error *err)
+static bool answer(bool ok, const struct buffer *told, const struct error *err)
 {
 	struct buffer text = BUFFER(FRAME_ANSWER_MAX);
 	bool sent;
 
 	if (ok)
-		answer_print_ok(NULL, "", &text);
+		answer_print_told(told, &text);
 	else
 		answer_print_failure(err, &text);
 	sent = buffer_ok(&text) && answer_write(STDOUT_FILENO, &text);
@@ -228,6 +251,7 @@ static bool answer(bool ok, const struct error *err)
 
 int main(int argc, char **argv)
 {
+	struct buffer told = BUFFER(FRAME_ANSWER_MAX / 2);
 	struct error err = {0};
 	bool ok;
 
@@ -236,9 +260,10 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	protect();
-	ok = http_start(&err) && run(argv[1], argv[2], &err);
+	ok = http_start(&err) && run(argv[1], argv[2], &told, &err);
 	http_stop();
-	if (!answer(ok, &err))
-		return error_exit_status(ERROR_SYSTEM);
+	if (!answer(ok, &told, &err))
+		err.kind = ERROR_SYSTEM, ok = false;
+	buffer_free(&told);
 	return ok ? 0 : error_exit_status(err.kind);
 }

@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -175,6 +176,44 @@ bool reply_parse_service_account(
 			"lacks the client_email or private_key of a service account");
 	json_let_go(object);
 	return ok;
+}
+
+/* ---- what a token says ---- */
+
+/* A text, or a list of texts with blanks between them. */
+static void get_claim(struct json_object *object, const char *name, char *text, size_t size)
+{
+	char word[256];
+	size_t used = 0;
+
+	if (text[0] != '\0')
+		return;
+	json_words(object, name, text, size);
+	for (size_t i = 0; used < size && json_element(object, name, i, word, sizeof(word)); i++)
+		used += (size_t)snprintf(
+			text + used, size - used, "%s%s", used > 0 ? " " : "", word);
+}
+
+bool reply_parse_claims(
+	const char *json, size_t len, struct reply_claims *claims, struct error *err)
+{
+	static const char *const scopes[] = {"scp", "scope", "roles"};
+	static const char *const users[] = {"upn", "unique_name", "email", "sub"};
+	struct json_object *object;
+
+	memset(claims, 0, sizeof(*claims));
+	object = json_parse(json, len, err);
+	if (object == NULL)
+		return false;
+	get_claim(object, "aud", claims->aud, sizeof(claims->aud));
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+		get_claim(object, scopes[i], claims->scope, sizeof(claims->scope));
+	get_claim(object, "tid", claims->tenant, sizeof(claims->tenant));
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
+		get_claim(object, users[i], claims->user, sizeof(claims->user));
+	claims->exp = json_seconds(object, "exp", INT64_MAX);
+	json_let_go(object);
+	return true;
 }
 
 /* ---- what other tools keep ---- */

@@ -67,6 +67,20 @@ struct service_account {
 bool reply_parse_service_account(
 	const char *json, size_t len, struct service_account *service, struct error *err);
 
+/* What an access token says of itself where it is a JWT (RFC 9068, and as Microsoft writes them).
+ */
+struct reply_claims {
+	char aud[512];		    /* whom it is for; several are separated by blanks */
+	char scope[2048];	    /* scope or scp, else roles */
+	char tenant[128];	    /* tid */
+	char user[REPLY_NAME_SIZE]; /* upn, unique_name or email, else sub */
+	int64_t exp;		    /* 0 if it does not say */
+};
+
+/* Reads the payload of such a token; what is absent, or does not fit, is "". */
+bool reply_parse_claims(
+	const char *json, size_t len, struct reply_claims *claims, struct error *err);
+
 /* What the file of another tool says of a grant; "" where it says nothing. */
 struct foreign_grant {
 	char refresh_token[TOKEN_MAX + 1];

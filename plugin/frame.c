@@ -58,6 +58,13 @@ void answer_print_ok(const struct token *token, const char *account, struct buff
 		keyfile_end(text);
 }
 
+void answer_print_told(const struct buffer *told, struct buffer *text)
+{
+	buffer_puts(text, ok_line);
+	buffer_add(text, buffer_text(told), told->len);
+	keyfile_end(text);
+}
+
 void answer_print_failure(const struct error *err, struct buffer *text)
 {
 	keyfile_put(text, "status", error_kind_name(err->kind));
@@ -112,4 +119,11 @@ bool answer_parse(struct buffer *text, struct token *token, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "the answer has no status");
 	*err = failure;
 	return false;
+}
+
+bool answer_parse_told(struct buffer *text, const struct findings *findings, struct error *err)
+{
+	if (strncmp(buffer_text(text), ok_line, strlen(ok_line)) == 0)
+		return finding_parse(text, findings, err);
+	return answer_parse(text, NULL, err);
 }

@@ -4,6 +4,7 @@
  *
  *     request:  request = token | reject,  account = NAME,  for reject also  rejected = HASH
  *     answer:   status = ok, followed by the record of a token where one was asked for
+ *               status = ok, followed by findings (finding.h) where they were asked for
  *               status = KIND (error.h), what, cause, hint
  */
 #ifndef SASLFRESH_FRAME_H
@@ -13,6 +14,7 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "finding.h"
 #include "token.h"
 
 enum { FRAME_REQUEST_MAX = 1024, FRAME_ANSWER_MAX = KEYFILE_RECORD_MAX };
@@ -33,10 +35,15 @@ bool request_parse(struct buffer *text, struct request *request, struct error *e
 
 /* Adds an answer: success with the token (NULL: without one), or the failure err. */
 void answer_print_ok(const struct token *token, const char *account, struct buffer *text);
+/* Success with the lines of a record that is not closed yet, such as those of finding.h. */
+void answer_print_told(const struct buffer *told, struct buffer *text);
 void answer_print_failure(const struct error *err, struct buffer *text);
 
 /* Reads an answer into token (NULL: none is expected). False with the other side's failure, or with
  * ERROR_SYSTEM where text is no whole answer; token is then untouched. Spoils text. */
 bool answer_parse(struct buffer *text, struct token *token, struct error *err);
+
+/* The same for an answer that brings findings. */
+bool answer_parse_told(struct buffer *text, const struct findings *findings, struct error *err);
 
 #endif

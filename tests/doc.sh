@@ -260,6 +260,7 @@ number online/seal.h SEAL_SECONDS 10 "$page5" 'at most 4096 octets, within 10 se
 number online/seal.h UNSEAL_SECONDS 20 "$page5" 'prints the line again, within 20 seconds'
 number online/record.h RECORD_SEALED_KEY_MAX 4096 "$page5" 'at most 4096 octets'
 number online/renewal.c UNEQUIPPED_SECONDS 60 "$page5" 'not tried again for a minute'
+number online/mail.h MAIL_SECONDS 15 "$page1" 'behind TLS, within 15 seconds each'
 
 # ---- configurations that are shown ----
 

@@ -26,30 +26,30 @@ sources() { (cd "$src" && ls plugin/*.[ch] command/*.[ch] online/*.[ch]); }
 levels='
 plugin   0 error buffer nearest
 plugin   1 keyfile paths
-plugin   2 account allow fields
-plugin   3 ask config requirement token
+plugin   2 account allow fields finding
+plugin   3 ask config requirement server token
 plugin   4 bearer cache draft event frame provider
 plugin   5 door wire
 plugin   6 supply
 plugin   7 mechanism
 command  4 file listen people replace terminal turn
-command  5 apart caller install lock owner section server text unseal verb
-command  6 obtain recipe report transfer
-command  7 hook keep metrics setup nagios
-command  8 answer choice config_for import list logout providers refresh status token
-command  9 login
+command  5 apart caller install lock modes owner section text unseal verb
+command  6 holder live obtain plugins recipe report tidings transfer
+command  7 hook keep metrics settings setup nagios
+command  8 aftercare answer choice clients config_for import list logout postfix providers refresh status token
+command  9 check login plugins_main
 command 10 main
-online   3 json
-online   4 cipher crypto dns http input remedy reply
+online   3 json peer
+online   4 cipher crypto dns http input objection remedy reply
 online   4 base64 browser prompt qr redirect sandbox
-online   5 credential filter record
+online   5 claims credential filter mail record
 online   5 pkce document metadata
-online   6 ending grant secret seal
+online   6 ending grant secret seal session
 online   7 consent discover identity
 online   7 store supplies
 online   8 renewal
-online   9 adopt client_file export find refresh registration unattended
-online  10 import logout reject tell
+online   9 reach adopt client_file export find refresh registration unattended
+online  10 check import logout reject tell
 online  10 granted
 online  11 device login prepare
 online  12 main
@@ -100,8 +100,8 @@ sole() { # HEADER FILE...
         ok "$file does include <$header...>" "$(cd "$src" && grep -qF "#include <$header" "$file" || echo 'it does not')"
     done
 }
-sole sasl/ plugin/mechanism.c
-sole curl/ online/http.c
+sole sasl/ command/plugins_main.c plugin/mechanism.c
+sole curl/ online/http.c online/mail.c online/peer.c
 sole json-c/ online/json.c
 sole openssl/ online/cipher.c online/crypto.c
 sole resolv.h online/dns.c
@@ -145,13 +145,13 @@ if [ -f "$so" ]; then
     ok 'the online half does link libcurl' "$(needed saslfresh-online | grep -q libcurl || echo 'it does not')"
     if [ "$sanitized" -eq 0 ]; then
         ok 'the command needs libc alone' "$(n=$(needed saslfresh); [ "$n" = 'libc.so.6 ' ] || echo "$n")"
-        for object in "$so" saslfresh saslfresh-online; do
+        for object in "$so" saslfresh saslfresh-online saslfresh-plugins; do
             ok "$object: RELRO, bound at start, no executable stack" "$(
                 readelf -lW "$object" | grep -q GNU_RELRO || echo 'no RELRO'
                 readelf -dW "$object" | grep -q BIND_NOW || echo 'lazy binding'
                 readelf -lW "$object" | grep GNU_STACK | grep -q RWE && echo 'executable stack')"
         done
-        for object in saslfresh saslfresh-online; do
+        for object in saslfresh saslfresh-online saslfresh-plugins; do
             ok "$object is position independent" "$(readelf -hW "$object" | grep -q 'Type:.*DYN' || echo 'it is not')"
         done
     fi

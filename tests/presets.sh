@@ -190,7 +190,7 @@ is "$(complete_words saslfresh token y)" 'you@example.test ' 'bash: accounts by 
 is "$(complete_words saslfresh refresh --)" '--all --due --force ' 'bash: options of refresh'
 is "$(complete_words saslfresh refresh --force m)" 'me@example.test ' 'bash: accounts behind an option'
 is "$(complete_words saslfresh status --)" '--check --critical --json --prometheus --warning ' 'bash: options of status'
-is "$(complete_words saslfresh login --)" '--any-user --ca-file --client-file --client-id --client-secret-file --device --export --import --issuer --provider --refresh-token-file --system --tenant ' 'bash: options of login'
+is "$(complete_words saslfresh login --)" '--any-user --ca-file --client-file --client-id --client-secret-file --device --export --import --issuer --no-check --provider --refresh-token-file --system --tenant ' 'bash: options of login'
 is "$(complete_words saslfresh login me@example.test --refresh-token-file "$TAP_DIR/refr")" "$TAP_DIR/refresh-token " 'bash: files'
 is "$(complete_words saslfresh providers micro)" 'microsoft microsoft-china microsoft-dod microsoft-gov ' 'bash: presets'
 is "$(complete_words saslfresh help pro)" 'providers ' 'bash: verbs behind help'

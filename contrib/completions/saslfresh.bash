@@ -16,7 +16,7 @@ _saslfresh_offer() {
 }
 
 _saslfresh_verbs() {
-	printf '%s\n' token refresh status list login logout import config-for providers answer help version
+	printf '%s\n' token refresh status check list login logout import config-for providers answer help version
 }
 
 _saslfresh() {
@@ -46,9 +46,12 @@ _saslfresh() {
 	status)
 		_saslfresh_offer < <(printf '%s\n' --json --check --warning --critical --prometheus; _saslfresh_names list)
 		;;
+	check)
+		_saslfresh_offer < <(printf '%s\n' --json postfix mbsync msmtp; _saslfresh_names list)
+		;;
 	login)
 		_saslfresh_offer < <(printf '%s\n' --provider --issuer --tenant --client-file --client-id --client-secret-file \
-			--ca-file --system --device --any-user --export --import --refresh-token-file; _saslfresh_names list)
+			--ca-file --system --device --any-user --no-check --export --import --refresh-token-file; _saslfresh_names list)
 		;;
 	logout)
 		_saslfresh_offer < <(printf '%s\n' --forget; _saslfresh_names list)

@@ -4,7 +4,7 @@ function __saslfresh_names
     saslfresh $argv 2>/dev/null | string replace -r '\s.*' ''
 end
 
-set -l verbs token refresh status list login logout import config-for providers answer help version
+set -l verbs token refresh status check list login logout import config-for providers answer help version
 
 complete -c saslfresh -f
 complete -c saslfresh -n "not __fish_seen_subcommand_from $verbs" -l help -d 'Explain the program'
@@ -12,6 +12,7 @@ complete -c saslfresh -n "not __fish_seen_subcommand_from $verbs" -l version -d 
 complete -c saslfresh -n __fish_use_subcommand -a token -d 'Print a valid access token'
 complete -c saslfresh -n __fish_use_subcommand -a refresh -d 'Renew access tokens'
 complete -c saslfresh -n __fish_use_subcommand -a status -d 'Show how the accounts stand'
+complete -c saslfresh -n __fish_use_subcommand -a check -d 'Find out what does not work'
 complete -c saslfresh -n __fish_use_subcommand -a list -d 'List the accounts'
 complete -c saslfresh -n __fish_use_subcommand -a login -d 'Log in'
 complete -c saslfresh -n __fish_use_subcommand -a logout -d 'Revoke a grant and forget it'
@@ -22,7 +23,7 @@ complete -c saslfresh -n __fish_use_subcommand -a answer -d 'Serve one request o
 complete -c saslfresh -n __fish_use_subcommand -a help -d 'Explain a verb'
 complete -c saslfresh -n __fish_use_subcommand -a version -d 'Print the version'
 
-complete -c saslfresh -n '__fish_seen_subcommand_from token refresh status login logout import config-for' -a '(__saslfresh_names list)'
+complete -c saslfresh -n '__fish_seen_subcommand_from token refresh status check login logout import config-for' -a '(__saslfresh_names list)'
 complete -c saslfresh -n '__fish_seen_subcommand_from token' -l max -x -d 'Fail if the token is longer, in octets'
 complete -c saslfresh -n '__fish_seen_subcommand_from refresh' -l all -d 'All accounts'
 complete -c saslfresh -n '__fish_seen_subcommand_from refresh' -l force -d 'Even those that are fresh'
@@ -31,6 +32,9 @@ complete -c saslfresh -n '__fish_seen_subcommand_from login' -l system -d 'The a
 complete -c saslfresh -n '__fish_seen_subcommand_from answer' -l listen -d 'At sockets, for containers'
 complete -c saslfresh -n '__fish_seen_subcommand_from answer' -l mode -x -d 'Of the sockets'
 complete -c saslfresh -n '__fish_seen_subcommand_from status' -l json -d 'For programs'
+complete -c saslfresh -n '__fish_seen_subcommand_from check' -l json -d 'For programs'
+complete -c saslfresh -n '__fish_seen_subcommand_from check' -a 'postfix mbsync msmtp'
+complete -c saslfresh -n '__fish_seen_subcommand_from login' -l no-check -d 'Do not try the mail servers'
 complete -c saslfresh -n '__fish_seen_subcommand_from login' -l device -d 'Show a code for a browser anywhere'
 complete -c saslfresh -n '__fish_seen_subcommand_from login' -l any-user -d 'Whoever signs in is right'
 complete -c saslfresh -n '__fish_seen_subcommand_from login' -l provider -x -a '(__saslfresh_names providers)' \

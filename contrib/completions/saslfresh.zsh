@@ -19,6 +19,7 @@ _saslfresh_verbs() {
 		'token:print a valid access token'
 		'refresh:renew access tokens'
 		'status:show how the accounts stand'
+		'check:find out what does not work'
 		'list:list the accounts'
 		'login:log in'
 		'config-for:show the lines that a mailer needs'
@@ -66,6 +67,12 @@ _saslfresh() {
 			'(--json --check)--prometheus[write metrics to a file]:file:_files' \
 			'1:account:_saslfresh_accounts'
 		;;
+	check)
+		_arguments \
+			'--json[for programs]' \
+			'1:account:_saslfresh_accounts' \
+			'2:mailer:(postfix mbsync msmtp)'
+		;;
 	login)
 		_arguments \
 			'(--issuer)--provider[do not look for the provider]:provider:_saslfresh_providers' \
@@ -78,6 +85,7 @@ _saslfresh() {
 			'(--export)--system[add the account to the system]' \
 			'(--import --refresh-token-file --system)--export[for another machine, to standard output]' \
 			'(--export --refresh-token-file)--import[what --export wrote, - for standard input]:file:_files' \
+			'--no-check[do not try the token at the mail servers]' \
 			'(--refresh-token-file)--device[show a code for a browser anywhere]' \
 			'--system[the accounts of the system alone]' \
 			'(--refresh-token-file)--any-user[whoever signs in is right]' \

@@ -37,7 +37,7 @@ finder=$TAP_DIR/finder
 cc -std=gnu11 -D_GNU_SOURCE -Wall -Werror -I"$top/plugin" -I"$top/online" -DSASLFRESH_VERSION='"0"' \
 	-DSASLFRESH_SYSCONFDIR="\"$PREFIX/etc\"" -DSASLFRESH_DATADIR="\"$PREFIX/share\"" \
 	-DSASLFRESH_LOCALSTATEDIR="\"$PREFIX/var\"" -DSASLFRESH_COMMAND="\"$PREFIX/bin/saslfresh\"" \
-	-DSASLFRESH_ONLINE="\"$PREFIX/libexec/saslfresh/saslfresh-online\"" -o "$finder" "$kit/finder.c" \
+	-DSASLFRESH_SOCKET="\"$PREFIX/var/run/saslfresh/socket\"" -DSASLFRESH_ONLINE="\"$PREFIX/libexec/saslfresh/saslfresh-online\"" -o "$finder" "$kit/finder.c" \
 	$(ls "$top"/online/*.c "$top"/plugin/*.c | grep -vE '/(main|mechanism)\.c$') \
 	$(pkg-config --cflags --libs libcurl json-c libcrypto) -lresolv >"$TAP_DIR/log/cc.log" 2>&1 || bail 'the finder does not compile'
 

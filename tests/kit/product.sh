@@ -58,7 +58,7 @@ product_account() {
 			'scope = openid offline_access mail' "$@"
 	} >>"$PRODUCT_CONFIG"
 	oidc_mint "$client" "$user" "$PRODUCT_HOME/refresh-token" || return 1
-	product login.$name login "$name" --refresh-token-file "$PRODUCT_HOME/refresh-token"
+	product login.$name login "$name" --refresh-token-file "$PRODUCT_HOME/refresh-token" --no-check
 	rm -f "$PRODUCT_HOME/refresh-token"
 	[ "$STATUS" -eq 0 ]
 }
