@@ -49,7 +49,8 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (config_load(&config, &err))
 		account = find(&config, argv[operand], &err);
-	if (account != NULL && unseal_open(argv[operand + 1], &file, &err)) {
+	if (account != NULL && verb_owns_grant(account, "import", &err) &&
+		unseal_open(argv[operand + 1], &file, &err)) {
 		ok = obtain_import(account, file.fd, &err);
 		unseal_close(&file);
 		ok = ok && report(account, argv[operand + 1], &err);

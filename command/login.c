@@ -208,7 +208,8 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (config_load(&config, &err))
 		account = verb_account(&config, name, &err);
-	ok = account != NULL && log_in(account, &choice, &err);
+	ok = account != NULL && verb_owns_grant(account, "login", &err) &&
+		log_in(account, &choice, &err);
 	error_what(&err, "cannot log in to %.100s", name);
 	status = ok ? 0 : verb_fail(&err);
 	fflush(stdout);

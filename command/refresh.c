@@ -16,8 +16,8 @@ static void note_hash(const struct account *account, char hash[TOKEN_HASH_MAX + 
 
 	hash[0] = '\0';
 	if (token != NULL &&
-		cache_read(account->place.state, account->place.personal, account->name, token,
-			&ignored))
+		cache_read(account->place.state, account->place.personal, account_grantor(account),
+			token, &ignored))
 		keyfile_copy(hash, TOKEN_HASH_MAX + 1, token->access_token_hash);
 	token_free(token);
 }
@@ -71,7 +71,9 @@ static int refresh_all(const struct config *config, enum obtain_will will)
 	for (size_t i = 0; i < config->count; i++) {
 		int status;
 
-		if (config_find(config, config->accounts[i].name) != &config->accounts[i])
+		/* One request a grant, whoever shares it. */
+		if (config_find(config, config->accounts[i].name) != &config->accounts[i] ||
+			account_is_shared(&config->accounts[i]))
 			continue;
 		status = refresh(config, config->accounts[i].name, will);
 		first = first != 0 ? first : status;
@@ -114,7 +116,7 @@ const struct verb verb_refresh = {
 	.name = "refresh",
 	.synopsis = "[ACCOUNT... | --all] [--force]",
 	.summary = "renew access tokens that are due",
-	.help = "  --all    every account of the configuration\n"
+	.help = "  --all    every account of the configuration that has a grant of its own\n"
 		"  --force  also those that are not due, failed a moment ago or need a login\n\n"
 		"Prints a line for each account. The exit status is that of the first failure.\n\n"
 		"  saslfresh refresh --all\n"

@@ -69,6 +69,28 @@ static void print_end(const struct report *report)
 	}
 }
 
+/* Those that the account itself names go before those of the token, which may be another's. */
+static const char *hosts_of(const struct report *report)
+{
+	const char *hosts = account_value(report->account, ACCOUNT_HOSTS);
+
+	return hosts[0] != '\0' ? hosts : report->token->hosts;
+}
+
+static void print_users(const struct account *account)
+{
+	static const char *const services[] = {"imap", "pop", "smtp"};
+	const char *user = account_user(account, NULL);
+
+	printf("user         %s", user);
+	for (int i = 0; i < 3; i++)
+		if (strcmp(account_user(account, services[i]), user) != 0)
+			printf("; for %s %s", services[i], account_user(account, services[i]));
+	if (account_is_shared(account))
+		printf("\ngrant of     %s", account_grantor(account));
+	putchar('\n');
+}
+
 static void print_details(const struct report *report)
 {
 	const struct token *token = report->token;
@@ -80,8 +102,8 @@ static void print_details(const struct report *report)
 	print_time(token->issued_at, text, sizeof(text));
 	printf("last refresh %s\n", text);
 	printf("next use     %s\n", report->next);
-	printf("user         %s\n", token->user[0] != '\0' ? token->user : report->account->name);
-	printf("hosts        %s\n", token->hosts[0] != '\0' ? token->hosts : "any");
+	print_users(report->account);
+	printf("hosts        %s\n", hosts_of(report)[0] != '\0' ? hosts_of(report) : "any");
 	printf("scope        %s\n", token->scope[0] != '\0' ? token->scope : "-");
 	printf("state files  %s\n", report->account->place.state);
 	printf("defined in   %s:%u\n", report->account->file, report->account->line);
@@ -128,8 +150,9 @@ static void print_json(const struct report *report)
 	printf("{\"personal\": %s", report->account->place.personal ? "true" : "false");
 	print_string("account", report->account->name);
 	print_string("provider", account_value(report->account, ACCOUNT_PROVIDER));
-	print_string("user", token->user);
-	print_string("hosts", token->hosts);
+	print_string("grant_of", account_value(report->account, ACCOUNT_GRANT));
+	print_string("user", account_user(report->account, NULL));
+	print_string("hosts", hosts_of(report));
 	print_string("scope", token->scope);
 	print_string("state", report->state);
 	print_number("seconds_left", token_left(token, report->now));

@@ -95,8 +95,8 @@ bool supply_token(const struct config *config, const struct account *account, in
 
 	if (cached == NULL)
 		return false;
-	if (!cache_read(account->place.state, account->place.personal, account->name, cached,
-		    &unreadable) &&
+	if (!cache_read(account->place.state, account->place.personal, account_grantor(account),
+		    cached, &unreadable) &&
 		process_is_privileged()) {
 		*err = unreadable;
 		token_free(cached);
