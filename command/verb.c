@@ -85,8 +85,7 @@ bool verb_owns_grant(const struct account *account, const char *verb, struct err
 {
 	if (!account_is_shared(account))
 		return true;
-	error_set(err, ERROR_CONFIG, "%s has no grant of its own, it uses that of %s",
-		account->name, account_grantor(account));
+	error_set(err, ERROR_CONFIG, "it uses the grant of %s", account_grantor(account));
 	return error_hint(err, "saslfresh %s %.200s", verb, account_grantor(account));
 }
 

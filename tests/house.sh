@@ -31,9 +31,10 @@ plugin   3 config requirement token
 plugin   4 bearer cache event frame ask provider
 plugin   5 supply wire
 plugin   6 mechanism
-command  5 install lock owner server text unseal verb
-command  6 obtain recipe report
-command  7 hook metrics nagios
+command  4 server
+command  5 install lines lock owner text unseal verb
+command  6 obtain relay report
+command  7 hook metrics nagios recipe
 command  8 answer config_for import list login logout providers refresh status token
 command  9 main
 online   3 json
