@@ -28,29 +28,32 @@ void relay_postfix(const struct lines *r)
 		r->smtp.host, r->smtp.port, r->name);
 }
 
-/* sendmail takes the plugin's directory as built, and no variable of the environment. */
+/* sendmail knows a server by what its name is an alias of, so the lines name none: its
+ * certificate, and `hosts`, tell who gets mail and token. Debian's is set-id. */
 void relay_sendmail(const struct lines *r)
 {
 	if (r->account->place.personal)
 		lines_add(r, "%s", of_person);
-	if (r->smtp.tls)
-		lines_add(r,
-			"# sendmail (seen with 8.17) begins TLS by STARTTLS alone, and port %d wants it "
-			"at once: it needs another port\n",
-			r->smtp.port);
+	lines_add(r,
+		"# sendmail is set-id and may not renew a token itself, so let cron do it:\n"
+		"# */5 * * * * root %s refresh %s\n"
+		"# where %s is an alias (CNAME), `hosts` of the account must have what it stands "
+		"for\n",
+		r->command, r->name, r->smtp.host);
 	lines_add(r, "# for /etc/mail/sendmail.mc, above the lines with MAILER\n");
 	lines_add(r,
 		"define(`SMART_HOST', `[%s]')dnl\n"
 		"define(`RELAY_MAILER_ARGS', `TCP $h %d')dnl\n"
+		"define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n"
 		"define(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
 		"define(`confAUTH_MECHANISMS', `XOAUTH2')dnl\n"
+		"FEATURE(`check_cert_altnames')dnl\n"
 		"FEATURE(`authinfo', `hash -o /etc/mail/authinfo')dnl\n",
 		r->smtp.host, r->smtp.port);
 	lines_add(r, "# for /etc/mail/authinfo\n");
-	lines_add(r, "AuthInfo:%s \"U:%s\" \"I:%s\" \"P:none\" \"M:XOAUTH2\"\n", r->smtp.host,
-		r->name, r->name);
+	lines_add(r, "AuthInfo: \"U:%s\" \"I:%s\" \"P:none\" \"M:XOAUTH2\"\n", r->name, r->name);
 	lines_add(r, "# for /etc/mail/access\n");
-	lines_add(r, "TLS_Srv:%s VERIFY\n", r->smtp.host);
+	lines_add(r, "TLS_Srv: VERIFY+CN:%s\n", r->smtp.host);
 	lines_add(r,
 		"# for a shell, as root\n"
 		"chmod 0600 /etc/mail/authinfo\n"
