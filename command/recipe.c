@@ -131,8 +131,10 @@ static void print_imap_send(const struct lines *r)
 	lines_add(r,
 		"# git imap-send sends tokens since git 2.51; with older ones, such as Debian 12's "
 		"2.39,\n# this alias puts one patch into Drafts: git put-draft 0001-x.patch\n"
-		"[alias]\n\tput-draft = \"!f() { printf 'oauth2-bearer = %%s' \\\"$(%s token %s)\\\" "
-		"| curl -sS -K - --ssl-reqd -u '%s:' -T \\\"$1\\\" 'imap%s://%s:%d/Drafts'; }; f\"\n",
+		"[alias]\n\tput-draft = \"!f() { "
+		"printf 'oauth2-bearer = %%s' \\\"$(%s token %s)\\\" | "
+		"curl -sS -K - --ssl-reqd -u '%s:' -T \\\"$1\\\" "
+		"'imap%s://%s:%d/Drafts'; }; f\"\n",
 		r->command, r->name, r->imap_user, r->imap.tls ? "s" : "", r->imap.host,
 		r->imap.port);
 }
