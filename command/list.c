@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "screen.h"
 #include "verb.h"
 
 static void print(const struct account *account, bool people)
@@ -10,9 +11,9 @@ static void print(const struct account *account, bool people)
 	if (!people)
 		printf("%s\n", account->name);
 	else
-		printf("%-32s %-12s %s:%u%s%s\n", account->name,
-			provider[0] != '\0' ? provider : "-", account->file, account->line,
-			account_is_shared(account) ? "  grant of " : "",
+		printf(screen_is_wide() ? "%-32s %-12s %s:%u%s%s\n" : "%s\n  %s\n  %s:%u%s%s\n",
+			account->name, provider[0] != '\0' ? provider : "-", account->file,
+			account->line, account_is_shared(account) ? "  grant of " : "",
 			account_is_shared(account) ? account_grantor(account) : "");
 }
 

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "nagios.h"
 #include "report.h"
+#include "screen.h"
 #include "text.h"
 #include "verb.h"
 
@@ -38,19 +39,28 @@ static void print_left(const struct report *report, char *text, size_t size)
 		snprintf(text, size, "-");
 }
 
-static void print_row(const struct report *report, bool colour)
+static void print_line(const struct report *report)
+{
+	char renewed[32];
+
+	print_time(report->token->issued_at, renewed, sizeof(renewed));
+	printf("%s\t%s\t%" PRId64 "\t%s\t%s\n", report->account->name, report->state,
+		token_left(report->token, report->now), renewed, report->next);
+}
+
+/* A row of the table, or where that has no room a few lines. */
+static void print_row(const struct report *report)
 {
 	static const char *const colours[] = {"32", "33", "33", "31"};
-	char left[32], renewed[32];
+	bool wide = screen_is_wide();
+	char state[64], left[32], renewed[32];
 
+	snprintf(state, sizeof(state), screen_has_colours() ? "\033[%sm%-*s\033[0m" : "%.0s%-*s",
+		colours[report->level], wide ? 14 : 0, report->state);
 	print_left(report, left, sizeof(left));
 	print_time(report->token->issued_at, renewed, sizeof(renewed));
-	if (colour)
-		printf("%-32s \033[%sm%-14s\033[0m %-10s %-20s %s\n", report->account->name,
-			colours[report->level], report->state, left, renewed, report->next);
-	else
-		printf("%s\t%s\t%" PRId64 "\t%s\t%s\n", report->account->name, report->state,
-			token_left(report->token, report->now), renewed, report->next);
+	printf(wide ? "%-32s %s %-10s %-20s %s\n" : "%s\n  %s\n  %s\n%.0s  %s\n",
+		report->account->name, state, left, renewed, report->next);
 }
 
 static void print_end(const struct report *report)
@@ -175,8 +185,10 @@ static void print(const struct report *report, enum form form, bool first)
 {
 	switch (form) {
 	case FORM_LINES:
+		print_line(report);
+		break;
 	case FORM_TABLE:
-		print_row(report, form == FORM_TABLE);
+		print_row(report);
 		break;
 	case FORM_DETAILS:
 		print_details(report);
@@ -199,7 +211,7 @@ static bool show(struct config *config, const char *name, enum form form, struct
 
 	if (token == NULL)
 		return false;
-	if (form == FORM_TABLE && config->count > 0)
+	if (form == FORM_TABLE && config->count > 0 && screen_is_wide())
 		printf("%-32s %-14s %-10s %-20s %s\n", "ACCOUNT", "STATE", "LEFT", "LAST REFRESH",
 			"NEXT USE");
 	while ((account = report_next(config, name, &i)) != NULL) {

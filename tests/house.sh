@@ -31,7 +31,7 @@ plugin   3 config requirement token
 plugin   4 bearer cache event frame ask provider
 plugin   5 supply wire
 plugin   6 mechanism
-command  4 server
+command  4 screen server
 command  5 install lines lock owner text unseal verb
 command  6 obtain relay report
 command  7 hook metrics nagios recipe
