@@ -40,7 +40,7 @@ command  9 main
 online   3 json
 online   4 cipher crypto dns http input remedy reply
 online   4 base64 browser prompt qr redirect sandbox
-online   5 credential filter record
+online   5 credential filter pizauth record
 online   5 pkce document metadata
 online   6 ending grant secret seal
 online   7 consent discover identity
