@@ -56,10 +56,10 @@ static void take(char value[VALUE_MAX], const char *text)
 
 static bool uses(const struct section *section, const struct account *account)
 {
-	const char *user = account_value(account, ACCOUNT_USER);
-
 	return strcmp(section->user, account->name) == 0 ||
-		(user[0] != '\0' && strcmp(section->user, user) == 0);
+		strcmp(section->user, account_user(account, NULL)) == 0 ||
+		strcmp(section->user, account_user(account, "imap")) == 0 ||
+		strcmp(section->user, account_user(account, "smtp")) == 0;
 }
 
 /* Judges each section that uses the account; gives how many those are. */

@@ -99,7 +99,7 @@ void holder_check(const struct account *account, const struct findings *findings
 	int fd = -1;
 
 	errno = ENAMETOOLONG;
-	if (place_file(account->place.state, account->name, "lock", path))
+	if (place_file(account->place.state, account_grantor(account), "lock", path))
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) != 0) {
 		if (errno == ENOENT || errno == ENOTDIR) {

@@ -76,9 +76,10 @@ static void find_words(enum event event, const struct account *account, const st
 	char reason[ERROR_LINE_MAX], name[ERROR_LINE_MAX];
 
 	give_reason(event, token, now, reason);
-	quote(account->name, name, sizeof(name));
+	quote(account_grantor(account), name, sizeof(name));
 	snprintf(words->variables[0], VARIABLE_MAX, "SASLFRESH_EVENT=%s", event_name(event));
-	snprintf(words->variables[1], VARIABLE_MAX, "SASLFRESH_ACCOUNT=%s", account->name);
+	snprintf(words->variables[1], VARIABLE_MAX, "SASLFRESH_ACCOUNT=%s",
+		account_grantor(account));
 	snprintf(words->variables[2], VARIABLE_MAX, "SASLFRESH_REASON=%s", reason);
 	snprintf(words->variables[3], VARIABLE_MAX, "SASLFRESH_COMMAND=saslfresh %s %s",
 		needs_login(event, token) ? "login" : "status", name);
@@ -192,8 +193,8 @@ void hook_run(const struct config *config, const struct account *account, bool w
 	pid_t teller = -1;
 
 	if (token != NULL &&
-		cache_read(
-			account->place.state, account->place.personal, account->name, token, &err))
+		cache_read(account->place.state, account->place.personal, account_grantor(account),
+			token, &err))
 		event = event_due(config, token, now);
 	if (event != EVENT_NONE) {
 		wipe(token->access_token, sizeof(token->access_token));

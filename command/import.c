@@ -49,7 +49,8 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	if (config_load(&config, &err))
 		account = find(&config, argv[operand], &err);
-	if (account != NULL && unseal_open(argv[operand + 1], &file, &err)) {
+	if (account != NULL && verb_owns_grant(account, "import", &err) &&
+		unseal_open(argv[operand + 1], &file, &err)) {
 		ok = obtain_import(account, file.fd, &err);
 		unseal_close(&file);
 		ok = ok && report(account, argv[operand + 1], &err);
@@ -67,8 +68,10 @@ const struct verb verb_import = {
 		"or any JSON object with a refresh_token, and takes that over as login does. A\n"
 		"file that is not JSON is decrypted by gpg first. The file is not changed. It\n"
 		"must not be readable by others unless it is encrypted; - reads JSON from\n"
-		"standard input. If it names another client_id, or another server, than the\n"
-		"account has, nothing is sent.\n\n"
-		"  saslfresh import me@example.org ~/.mutt/tokens\n",
+		"standard input, or through a pipe what `pizauth dump` writes, of which the\n"
+		"account of the same name is taken, or the only one. If it names another\n"
+		"client_id, or another server, than the account has, nothing is sent.\n\n"
+		"  saslfresh import me@example.org ~/.mutt/tokens\n"
+		"  pizauth dump | saslfresh import me@example.org -\n",
 	.run = run,
 };

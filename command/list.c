@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "screen.h"
 #include "verb.h"
 
 static void print(const struct account *account, bool people)
@@ -10,8 +11,10 @@ static void print(const struct account *account, bool people)
 	if (!people)
 		printf("%s\n", account->name);
 	else
-		printf("%-32s %-12s %s:%u\n", account->name, provider[0] != '\0' ? provider : "-",
-			account->file, account->line);
+		printf(screen_is_wide() ? "%-32s %-12s %s:%u%s%s\n" : "%s\n  %s\n  %s:%u%s%s\n",
+			account->name, provider[0] != '\0' ? provider : "-", account->file,
+			account->line, account_is_shared(account) ? "  grant of " : "",
+			account_is_shared(account) ? account_grantor(account) : "");
 }
 
 static int run(int argc, char **argv)
@@ -37,7 +40,7 @@ const struct verb verb_list = {
 	.name = "list",
 	.synopsis = "",
 	.summary = "name the accounts",
-	.help = "One name a line; on a terminal also the provider and where the account is\n"
-		"defined.\n",
+	.help = "One name a line; on a terminal also the provider, where the account is defined,\n"
+		"and whose grant it uses if it has none of its own.\n",
 	.run = run,
 };

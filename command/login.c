@@ -184,7 +184,8 @@ static bool perform(struct setup *setup, struct choice *choice, struct error *er
 
 	if (choice->import != NULL && !read_import(choice, err))
 		return false;
-	if (!find_paths(&choice->wish, paths, err) || !setup_account(setup, &choice->wish, err))
+	if (!find_paths(&choice->wish, paths, err) || !setup_account(setup, &choice->wish, err) ||
+		!verb_owns_grant(setup->account, "login", err))
 		return false;
 	if (choice->export)
 		return log_in(setup->account, choice, err) &&

@@ -59,7 +59,7 @@ static int run(int argc, char **argv)
 		return verb_usage(&verb_logout, "takes one account");
 	if (config_load(&config, &err))
 		account = verb_account(&config, argv[optind], &err);
-	if (account != NULL)
+	if (account != NULL && verb_owns_grant(account, "logout", &err))
 		ok = obtain_logout(account, forget, &found, &refused, &err);
 	if (ok)
 		report(account, found, &refused);

@@ -206,6 +206,8 @@ bool metrics_write(
 	bool ok = token != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 
 	while (ok && (account = report_next(config, name, &i)) != NULL) {
+		if (name == NULL && account_is_shared(account))
+			continue;
 		report_make(account, now, token, &report);
 		measure(&report, &measures[count++]);
 	}

@@ -112,7 +112,7 @@ static void check_account_file(
 {
 	char path[PATH_SIZE];
 
-	if (place_file(modes->account->place.state, modes->account->name, suffix, path))
+	if (place_file(modes->account->place.state, account_grantor(modes->account), suffix, path))
 		check_file(modes, suffix, path, secrecy);
 }
 
@@ -124,7 +124,8 @@ static void check_owner(struct modes *modes, const char *suffix)
 	struct stat status;
 	char path[PATH_SIZE];
 
-	if (!place_file(modes->account->place.state, modes->account->name, suffix, path) ||
+	if (!place_file(
+		    modes->account->place.state, account_grantor(modes->account), suffix, path) ||
 		lstat(path, &status) != 0 || status.st_uid == modes->owner ||
 		(status.st_uid != 0 && status.st_uid != geteuid()))
 		return;

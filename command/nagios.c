@@ -116,6 +116,8 @@ int nagios_check(struct config *config, const struct nagios *nagios, int64_t now
 	if (token == NULL)
 		return unknown(err);
 	while ((account = report_next(config, nagios->account, &i)) != NULL) {
+		if (nagios->account == NULL && account_is_shared(account))
+			continue;
 		report_make(account, now, token, &report);
 		examine(&report, nagios, &count);
 	}

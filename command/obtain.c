@@ -39,8 +39,8 @@ static enum plan make_plan(const struct token *token, int64_t now, int64_t stamp
 static bool read_cache(const struct account *account, struct token *token, struct error *err)
 {
 	memset(token, 0, sizeof(*token));
-	return cache_read(
-		       account->place.state, account->place.personal, account->name, token, err) ||
+	return cache_read(account->place.state, account->place.personal, account_grantor(account),
+		       token, err) ||
 		err->kind != ERROR_CONFIG;
 }
 
@@ -78,7 +78,7 @@ static bool has_state(const struct account *account, struct error *err)
 	if (account_is_unattended(account))
 		return make_state(account, err);
 	error_set(err, ERROR_LOGIN, "nobody has logged in: there is no %s", account->place.state);
-	return error_hint(err, "saslfresh login %s", account->name);
+	return error_hint(err, "saslfresh login %s", account_grantor(account));
 }
 
 static bool take_lock(
@@ -87,7 +87,8 @@ static bool take_lock(
 	bool busy;
 
 	return has_state(account, err) &&
-		lock_take(account->place.state, account->name, seconds * 1000, lock, &busy, err);
+		lock_take(account->place.state, account_grantor(account), seconds * 1000, lock,
+			&busy, err);
 }
 
 /* fds: the lock, an input, an output; -1 where there is none. */
@@ -97,7 +98,7 @@ static bool run_online_to(const struct account *account, const char *verb, const
 	bool for_person = strncmp(verb, "login-", 6) == 0 || strncmp(verb, "export-", 7) == 0;
 	struct ask ask = {.program = SASLFRESH_ONLINE,
 		.verb = verb,
-		.account = account->name,
+		.account = account_grantor(account),
 		.kept_fds = {fds[0], fds[1], account->draft > 0 ? account->draft : -1, fds[2]},
 		.kept = ASK_KEPT_MAX,
 		.keep_stderr = true,
@@ -195,7 +196,7 @@ bool obtain_reject(const struct account *account, const char *hash, struct error
 	bool ok = owner_become(account, err) && take_lock(account, OBTAIN_LOCK_SECONDS, &lock, err);
 
 	if (ok) {
-		keyfile_copy(request.account, sizeof(request.account), account->name);
+		keyfile_copy(request.account, sizeof(request.account), account_grantor(account));
 		keyfile_copy(request.rejected, sizeof(request.rejected), hash);
 		request_print(&request, &text);
 		ok = run_online(account, "reject", &lock, -1, &text, err);
@@ -291,7 +292,7 @@ static bool has_file(const struct account *account, const char *suffix)
 	char path[PATH_SIZE];
 	struct stat status;
 
-	return place_file(account->place.state, account->name, suffix, path) &&
+	return place_file(account->place.state, account_grantor(account), suffix, path) &&
 		lstat(path, &status) == 0;
 }
 

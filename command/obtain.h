@@ -1,6 +1,7 @@
 /* obtain.h: the policy. Look at the cache; if it is stale, lock; look again; only then go online.
  * One request per expiry, however many processes ask; a token that still lives is never thrown away
- * because renewing it failed. */
+ * because renewing it failed. For a shared account the grant, the lock and the files are those of
+ * the account whose grant it uses. */
 #ifndef SASLFRESH_OBTAIN_H
 #define SASLFRESH_OBTAIN_H
 

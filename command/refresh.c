@@ -45,8 +45,8 @@ static bool look(const struct account *account, enum choice choice, int64_t now,
 
 	hash[0] = '\0';
 	if (token != NULL &&
-		cache_read(account->place.state, account->place.personal, account->name, token,
-			&ignored)) {
+		cache_read(account->place.state, account->place.personal, account_grantor(account),
+			token, &ignored)) {
 		keyfile_copy(hash, TOKEN_HASH_MAX + 1, token->access_token_hash);
 		wanted = choice != CHOICE_DUE || is_due(account, token, now);
 	}
@@ -102,7 +102,9 @@ static int refresh_all(const struct config *config, enum choice choice)
 	for (size_t i = 0; i < config->count; i++) {
 		int status;
 
-		if (config_find(config, config->accounts[i].name) != &config->accounts[i])
+		/* One request a grant, whoever shares it. */
+		if (config_find(config, config->accounts[i].name) != &config->accounts[i] ||
+			account_is_shared(&config->accounts[i]))
 			continue;
 		status = refresh(config, config->accounts[i].name, choice);
 		first = first != 0 ? first : status;
@@ -145,7 +147,7 @@ const struct verb verb_refresh = {
 	.name = "refresh",
 	.synopsis = "[ACCOUNT... | --all] [--force] | --due",
 	.summary = "renew access tokens that are due",
-	.help = "  --all    every account of the configuration\n"
+	.help = "  --all    every account of the configuration that has a grant of its own\n"
 		"  --force  also those that are not due, failed a moment ago or need a login\n"
 		"  --due    for a timer: only what no login will renew in time, that is accounts\n"
 		"           with a `group` and accounts that nobody has used for a week; says\n"

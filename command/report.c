@@ -15,7 +15,7 @@ static bool has_grant(const struct account *account)
 	char path[PATH_SIZE];
 	struct stat status;
 
-	return place_file(account->place.state, account->name, "grant", path) &&
+	return place_file(account->place.state, account_grantor(account), "grant", path) &&
 		stat(path, &status) == 0;
 }
 
@@ -42,7 +42,8 @@ static void judge_failure(struct report *report)
 			lives ? REPORT_WARNING : REPORT_CRITICAL, "");
 	if (token->kind == ERROR_LOGIN)
 		snprintf(report->next, sizeof(report->next), "%s; mend: saslfresh login %.100s",
-			lives ? "uses the old token to its end" : "fails", report->account->name);
+			lives ? "uses the old token to its end" : "fails",
+			account_grantor(report->account));
 	else if (token_is_held(token, report->now, report->account->stamp))
 		snprintf(report->next, sizeof(report->next), "%s; asks again in %s",
 			lives ? "uses the old token" : "fails", wait);
@@ -86,6 +87,19 @@ static void judge_token(struct report *report)
 		set(report, "expired", REPORT_NOTE, "renews it");
 }
 
+/* So that nobody wonders why two accounts do the same. */
+static void add_grantor(struct report *report)
+{
+	char next[sizeof(report->next)];
+
+	if (!account_is_shared(report->account))
+		return;
+	memcpy(next, report->next, sizeof(next));
+	snprintf(report->next, sizeof(report->next),
+		"grant of %.200s: ", account_grantor(report->account));
+	strncat(report->next, next, sizeof(report->next) - strlen(report->next) - 1);
+}
+
 /* An end that is near belongs to what happens next. */
 static void add_end(struct report *report)
 {
@@ -113,8 +127,8 @@ void report_make(struct account *account, int64_t now, struct token *token, stru
 	memset(token, 0, sizeof(*token));
 	if (!account_complete(account, &report->err)) {
 		set(report, "misconfigured", REPORT_CRITICAL, "fails");
-	} else if (!cache_read(account->place.state, account->place.personal, account->name, token,
-			   &report->err)) {
+	} else if (!cache_read(account->place.state, account->place.personal,
+			   account_grantor(account), token, &report->err)) {
 		if (report->err.kind == ERROR_CONFIG || !may_write(account))
 			set(report, "unreadable", REPORT_CRITICAL, "fails");
 		else
@@ -123,6 +137,7 @@ void report_make(struct account *account, int64_t now, struct token *token, stru
 		judge_token(report);
 		add_end(report);
 	}
+	add_grantor(report);
 }
 
 enum report_level report_level(const struct report *report, int64_t warning, int64_t critical)
@@ -174,7 +189,8 @@ void report_print_remedy(const struct report *report, char text[REPORT_REMEDY_SI
 		snprintf(text, REPORT_REMEDY_SIZE,
 			"make a new certificate and register it with the client");
 	else
-		snprintf(text, REPORT_REMEDY_SIZE, "saslfresh login %.320s", report->account->name);
+		snprintf(text, REPORT_REMEDY_SIZE, "saslfresh login %.320s",
+			account_grantor(report->account));
 }
 
 struct account *report_next(struct config *config, const char *name, size_t *i)

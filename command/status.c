@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "nagios.h"
 #include "report.h"
+#include "screen.h"
 #include "text.h"
 #include "verb.h"
 
@@ -38,19 +39,28 @@ static void print_left(const struct report *report, char *text, size_t size)
 		snprintf(text, size, "-");
 }
 
-static void print_row(const struct report *report, bool colour)
+static void print_line(const struct report *report)
+{
+	char renewed[32];
+
+	print_time(report->token->issued_at, renewed, sizeof(renewed));
+	printf("%s\t%s\t%" PRId64 "\t%s\t%s\n", report->account->name, report->state,
+		token_left(report->token, report->now), renewed, report->next);
+}
+
+/* A row of the table, or where that has no room a few lines. */
+static void print_row(const struct report *report)
 {
 	static const char *const colours[] = {"32", "33", "33", "31"};
-	char left[32], renewed[32];
+	bool wide = screen_is_wide();
+	char state[64], left[32], renewed[32];
 
+	snprintf(state, sizeof(state), screen_has_colours() ? "\033[%sm%-*s\033[0m" : "%.0s%-*s",
+		colours[report->level], wide ? 14 : 0, report->state);
 	print_left(report, left, sizeof(left));
 	print_time(report->token->issued_at, renewed, sizeof(renewed));
-	if (colour)
-		printf("%-32s \033[%sm%-14s\033[0m %-10s %-20s %s\n", report->account->name,
-			colours[report->level], report->state, left, renewed, report->next);
-	else
-		printf("%s\t%s\t%" PRId64 "\t%s\t%s\n", report->account->name, report->state,
-			token_left(report->token, report->now), renewed, report->next);
+	printf(wide ? "%-32s %s %-10s %-20s %s\n" : "%s\n  %s\n  %s\n%.0s  %s\n",
+		report->account->name, state, left, renewed, report->next);
 }
 
 static void print_end(const struct report *report)
@@ -69,6 +79,28 @@ static void print_end(const struct report *report)
 	}
 }
 
+/* Those that the account itself names go before those of the token, which may be another's. */
+static const char *hosts_of(const struct report *report)
+{
+	const char *hosts = account_value(report->account, ACCOUNT_HOSTS);
+
+	return hosts[0] != '\0' ? hosts : report->token->hosts;
+}
+
+static void print_users(const struct account *account)
+{
+	static const char *const services[] = {"imap", "pop", "smtp"};
+	const char *user = account_user(account, NULL);
+
+	printf("user         %s", user);
+	for (int i = 0; i < 3; i++)
+		if (strcmp(account_user(account, services[i]), user) != 0)
+			printf("; for %s %s", services[i], account_user(account, services[i]));
+	if (account_is_shared(account))
+		printf("\ngrant of     %s", account_grantor(account));
+	putchar('\n');
+}
+
 static void print_details(const struct report *report)
 {
 	const struct token *token = report->token;
@@ -80,8 +112,8 @@ static void print_details(const struct report *report)
 	print_time(token->issued_at, text, sizeof(text));
 	printf("last refresh %s\n", text);
 	printf("next use     %s\n", report->next);
-	printf("user         %s\n", token->user[0] != '\0' ? token->user : report->account->name);
-	printf("hosts        %s\n", token->hosts[0] != '\0' ? token->hosts : "any");
+	print_users(report->account);
+	printf("hosts        %s\n", hosts_of(report)[0] != '\0' ? hosts_of(report) : "any");
 	printf("scope        %s\n", token->scope[0] != '\0' ? token->scope : "-");
 	printf("state files  %s\n", report->account->place.state);
 	printf("defined in   %s:%u\n", report->account->file, report->account->line);
@@ -115,8 +147,9 @@ static void print_json(const struct report *report)
 	printf("{\"personal\": %s", report->account->place.personal ? "true" : "false");
 	print_string("account", report->account->name);
 	print_string("provider", account_value(report->account, ACCOUNT_PROVIDER));
-	print_string("user", token->user);
-	print_string("hosts", token->hosts);
+	print_string("grant_of", account_value(report->account, ACCOUNT_GRANT));
+	print_string("user", account_user(report->account, NULL));
+	print_string("hosts", hosts_of(report));
 	print_string("scope", token->scope);
 	print_string("state", report->state);
 	print_number("seconds_left", token_left(token, report->now));
@@ -139,8 +172,10 @@ static void print(const struct report *report, enum form form, bool first)
 {
 	switch (form) {
 	case FORM_LINES:
+		print_line(report);
+		break;
 	case FORM_TABLE:
-		print_row(report, form == FORM_TABLE);
+		print_row(report);
 		break;
 	case FORM_DETAILS:
 		print_details(report);
@@ -163,7 +198,7 @@ static bool show(struct config *config, const char *name, enum form form, struct
 
 	if (token == NULL)
 		return false;
-	if (form == FORM_TABLE && config->count > 0)
+	if (form == FORM_TABLE && config->count > 0 && screen_is_wide())
 		printf("%-32s %-14s %-10s %-20s %s\n", "ACCOUNT", "STATE", "LEFT", "LAST REFRESH",
 			"NEXT USE");
 	while ((account = report_next(config, name, &i)) != NULL) {

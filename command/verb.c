@@ -79,6 +79,14 @@ struct account *verb_account(const struct config *config, const char *name, stru
 	return NULL;
 }
 
+bool verb_owns_grant(const struct account *account, const char *verb, struct error *err)
+{
+	if (!account_is_shared(account))
+		return true;
+	error_set(err, ERROR_CONFIG, "it uses the grant of %s", account_grantor(account));
+	return error_hint(err, "saslfresh %s %.200s", verb, account_grantor(account));
+}
+
 void verb_print_duration(int64_t seconds, char *text, size_t size)
 {
 	long long s = seconds;

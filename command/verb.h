@@ -35,6 +35,10 @@ void verb_print_help(const struct verb *verb);
  * nearest. */
 struct account *verb_account(const struct config *config, const char *name, struct error *err);
 
+/* True if account has a grant of its own; otherwise ERROR_CONFIG, and the hint that verb is for the
+ * account whose grant it uses. */
+bool verb_owns_grant(const struct account *account, const char *verb, struct error *err);
+
 /* Writes a number of seconds for people ("59 min", "2 h 5 min", "3 d"). */
 void verb_print_duration(int64_t seconds, char *text, size_t size);
 

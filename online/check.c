@@ -24,7 +24,6 @@ enum { SERVICES = sizeof(services) / sizeof(services[0]) };
 static void tell_session(const struct session_wish *wish, const struct session *session,
 	const char *key, const struct findings *findings)
 {
-	const char *user = account_value(wish->account, ACCOUNT_USER);
 	char more[64] = "";
 
 	if (wish->protocol == MAIL_IMAP)
@@ -32,7 +31,7 @@ static void tell_session(const struct session_wish *wish, const struct session *
 	else if (wish->protocol == MAIL_POP)
 		snprintf(more, sizeof(more), ", messages: %lld", (long long)session->count);
 	finding_ok(findings, key, "%s logged in at %s:%d by %s%s%s",
-		user[0] != '\0' ? user : wish->account->name, wish->server->host,
+		account_user(wish->account, session_service(wish->protocol)), wish->server->host,
 		wish->server->port, session->mechanism,
 		session->other ? " (OAUTHBEARER is offered too)" : "", more);
 }
@@ -88,7 +87,8 @@ static bool read_token(
 {
 	struct error err = {0};
 
-	if (cache_read(account->place.state, account->place.personal, account->name, token, &err))
+	if (cache_read(account->place.state, account->place.personal, account_grantor(account),
+		    token, &err))
 		return true;
 	error_hint(&err, "saslfresh refresh --force %.100s", account->name);
 	finding_fail(findings, "token", &err);
@@ -156,7 +156,7 @@ static void check_grant(const struct account *account, const struct findings *fi
 	ok = grant != NULL &&
 		state_check(account->place.state, account->place.personal, &owner, &absent, &err);
 
-	if (ok && !place_file(account->place.state, account->name, "grant", path))
+	if (ok && !place_file(account->place.state, account_grantor(account), "grant", path))
 		ok = error_set(&err, ERROR_CONFIG, "the name of the account is too long");
 	ok = ok && record_read(path, owner, grant, &sealed, &found, &err);
 	if (ok && sealed.body.len == 0 && grant->refresh_token[0] == '\0')

@@ -82,7 +82,7 @@ static void check_user(const struct account *account, const struct reply_claims 
 	struct error err = {0};
 
 	if (strchr(claims->user, '@') == NULL || account->values[ACCOUNT_USER] != NULL ||
-		strcasecmp(claims->user, account->name) == 0)
+		account_is_shared(account) || strcasecmp(claims->user, account->name) == 0)
 		return;
 	error_set(&err, ERROR_CONFIG, "it is that of %s", claims->user);
 	error_hint(&err, "saslfresh login %.100s, or `user = ...` if that mailbox is shared",

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { KEY_BITS_MIN = 2048, SIGNATURE_MAX = 2048 };
+enum { KEY_BITS_MIN = 2048, SIGNATURE_MAX = 2048, TAG_SIZE = 16, SEALED_MAX = 1 << 20 };
 
 /* ---- hashes ---- */
 
@@ -187,5 +187,32 @@ bool crypto_read_certificate(const struct buffer *text, const char *what, const 
 	if (ok)
 		*certificate = read;
 	X509_free(x509);
+	return ok;
+}
+
+/* ---- a cipher ---- */
+
+bool crypto_unseal(const unsigned char key[CRYPTO_KEY_SIZE], const unsigned char *sealed,
+	size_t len, unsigned char *plain, size_t *plain_len)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	int got = 0, rest = 0;
+	bool ok = false;
+
+	*plain_len = 0;
+	if (context != NULL && len >= CRYPTO_NONCE_SIZE + TAG_SIZE && len <= SEALED_MAX) {
+		size_t text = len - CRYPTO_NONCE_SIZE - TAG_SIZE;
+		unsigned char tag[TAG_SIZE];
+
+		memcpy(tag, sealed + len - TAG_SIZE, TAG_SIZE);
+		ok = EVP_DecryptInit_ex(context, EVP_chacha20_poly1305(), NULL, key, sealed) == 1 &&
+			EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) == 1 &&
+			EVP_DecryptUpdate(
+				context, plain, &got, sealed + CRYPTO_NONCE_SIZE, (int)text) == 1 &&
+			EVP_DecryptFinal_ex(context, plain + got, &rest) == 1;
+	}
+	EVP_CIPHER_CTX_free(context);
+	if (ok)
+		*plain_len = (size_t)got + (size_t)rest;
 	return ok;
 }

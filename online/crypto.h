@@ -1,5 +1,5 @@
-/* crypto.h: SHA-256, random octets, RSA signatures and X.509 certificates. The only file that knows
- * libcrypto. Keys are read, used and wiped within one call. */
+/* crypto.h: SHA-256, random octets, RSA signatures, X.509 certificates and a cipher. The only file
+ * that knows libcrypto. Keys are read, used and wiped within one call. */
 #ifndef SASLFRESH_CRYPTO_H
 #define SASLFRESH_CRYPTO_H
 
@@ -10,7 +10,7 @@
 #include "buffer.h"
 #include "error.h"
 
-enum { CRYPTO_HASH_SIZE = 32, CRYPTO_HEX_SIZE = 65 };
+enum { CRYPTO_HASH_SIZE = 32, CRYPTO_HEX_SIZE = 65, CRYPTO_KEY_SIZE = 32, CRYPTO_NONCE_SIZE = 12 };
 
 /* Writes the SHA-256 of text as 64 hexadecimal digits and a NUL. */
 bool crypto_hash_text(const char *text, char hex[CRYPTO_HEX_SIZE], struct error *err);
@@ -39,5 +39,11 @@ struct crypto_certificate {
  * NULL, if that (as above) is not its private key. */
 bool crypto_read_certificate(const struct buffer *text, const char *what, const struct buffer *key,
 	const char *key_what, struct crypto_certificate *certificate, struct error *err);
+
+/* Decrypts what ChaCha20-Poly1305 (RFC 8439) has made under key: a nonce, the text, a tag of 16
+ * octets. plain has room for len octets; plain_len is how many it got. False if it is not whole, or
+ * not made under this key; plain then holds nothing to be believed. */
+bool crypto_unseal(const unsigned char key[CRYPTO_KEY_SIZE], const unsigned char *sealed,
+	size_t len, unsigned char *plain, size_t *plain_len);
 
 #endif

@@ -7,8 +7,22 @@
 
 #include "adopt.h"
 #include "input.h"
+#include "pizauth.h"
 #include "reply.h"
 #include "secret.h"
+
+static bool parse(const struct buffer *text, const struct account *account,
+	struct foreign_grant *foreign, struct error *err)
+{
+	bool is_dump = false;
+
+	/* JSON stays what it is, whatever it decrypts to. */
+	if (text->data[0] != '{' &&
+		(pizauth_parse(text->data, text->len, account->name, foreign, &is_dump, err) ||
+			is_dump))
+		return foreign->refresh_token[0] != '\0';
+	return reply_parse_foreign(text->data, text->len, foreign, err);
+}
 
 /* ---- the file against the configuration ---- */
 
@@ -152,8 +166,7 @@ bool import_grant(
 	struct buffer text = BUFFER(IMPORT_MAX);
 	bool ok = foreign != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 
-	ok = ok && input_read_all(input, &text, err) &&
-		reply_parse_foreign(text.data, text.len, foreign, err);
+	ok = ok && input_read_all(input, &text, err) && parse(&text, account, foreign, err);
 	buffer_free(&text);
 	if (ok && incomplete != NULL)
 		ok = lacks(account, foreign, incomplete, err);

@@ -56,6 +56,14 @@ static enum answer read_smtp(const char *line)
 	return line[0] == '2' ? ANSWER_YES : ANSWER_NO;
 }
 
+const char *session_service(enum mail_protocol protocol)
+{
+	static const char *const names[] = {
+		[MAIL_IMAP] = "imap", [MAIL_POP] = "pop", [MAIL_SMTP] = "smtp"};
+
+	return names[protocol];
+}
+
 static enum answer (*const readers[])(const char *line) = {
 	[MAIL_IMAP] = read_imap, [MAIL_POP] = read_pop, [MAIL_SMTP] = read_smtp};
 
@@ -216,7 +224,9 @@ static bool respond(struct dialogue *dialogue, struct error *err)
 {
 	const struct session_wish *wish = dialogue->wish;
 	char port[16];
-	const struct wire_server server = {wish->server->host, port};
+	const struct wire_server server = {.host = wish->server->host,
+		.port = port,
+		.service = session_service(wish->protocol)};
 
 	snprintf(port, sizeof(port), "%d", wish->server->port);
 	if (!wire_respond(dialogue->mechanism, wish->account, wish->token, &server,

@@ -25,6 +25,9 @@ struct session {
 	int64_t count;	       /* folders (IMAP, LIST), messages (POP, STAT); 0 for SMTP */
 };
 
+/* What SASL calls the service. */
+const char *session_service(enum mail_protocol protocol);
+
 /* Logs in, asks, and says goodbye, within MAIL_SECONDS. A server that is not among the hosts of the
  * account is not even called (ERROR_CONFIG). ERROR_REFUSED with the server's own words and what
  * they mean (objection.h); no error holds the token. */

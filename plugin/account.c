@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "form.h"
 #include "nearest.h"
 
 enum value_form {
@@ -28,6 +29,10 @@ static const struct key {
 } keys[] = {
 	[ACCOUNT_PROVIDER] = {"provider", IN_ACCOUNT, FORM_NAME, NULL},
 	[ACCOUNT_USER] = {"user", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_IMAP_USER] = {"imap_user", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_POP_USER] = {"pop_user", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_SMTP_USER] = {"smtp_user", IN_ACCOUNT, FORM_TEXT, NULL},
+	[ACCOUNT_GRANT] = {"grant", IN_ACCOUNT, FORM_TEXT, NULL},
 	[ACCOUNT_HOSTS] = {"hosts", IN_BOTH, FORM_TEXT, NULL},
 	[ACCOUNT_CLIENT_ID] = {"client_id", IN_ACCOUNT, FORM_TEXT, NULL},
 	[ACCOUNT_CLIENT_SECRET] = {"client_secret", IN_ACCOUNT, FORM_SECRET, NULL},
@@ -83,7 +88,7 @@ static const struct key {
 	[ACCOUNT_SMTP] = {"smtp", IN_BOTH, FORM_TEXT, NULL},
 };
 
-enum { VALUE_MAX = 4096, DAYS_MAX = 3650, PEOPLE_NAME_MAX = 255 };
+enum { VALUE_MAX = 4096, DAYS_MAX = 3650 };
 
 const char *account_value(const struct account *account, enum account_key key)
 {
@@ -118,8 +123,51 @@ bool account_signs(const struct account *account)
 
 bool account_unfit(const struct account *account, struct error *err, const char *cause)
 {
-	return keyfile_fail(
-		account->file, account->line, err, "account %s %s", account->name, cause);
+	return keyfile_fail(account->file, account->line, err, "account %s %s",
+		account_grantor(account), cause);
+}
+
+const char *account_user(const struct account *account, const char *service)
+{
+	static const struct {
+		const char *service;
+		enum account_key key;
+	} users[] = {{"imap", ACCOUNT_IMAP_USER}, {"pop", ACCOUNT_POP_USER},
+		{"pop3", ACCOUNT_POP_USER}, {"smtp", ACCOUNT_SMTP_USER}};
+	const char *user = NULL;
+
+	for (size_t i = 0; service != NULL && i < sizeof(users) / sizeof(users[0]); i++)
+		if (strcmp(service, users[i].service) == 0)
+			user = account->values[users[i].key];
+	if (user == NULL)
+		user = account->values[ACCOUNT_USER];
+	return user != NULL && *user != '\0' ? user : account->name;
+}
+
+/* ---- shared accounts ---- */
+
+const char *account_grantor(const struct account *account)
+{
+	return account->values[ACCOUNT_GRANT] != NULL ? account->values[ACCOUNT_GRANT]
+						      : account->name;
+}
+
+bool account_is_shared(const struct account *account)
+{
+	return account->values[ACCOUNT_GRANT] != NULL;
+}
+
+static bool is_name_of_user(int key)
+{
+	return key == ACCOUNT_USER || key == ACCOUNT_IMAP_USER || key == ACCOUNT_POP_USER ||
+		key == ACCOUNT_SMTP_USER;
+}
+
+/* What a shared account may say itself; all else belongs to the grant. */
+static bool is_of_account(int key)
+{
+	return is_name_of_user(key) || key == ACCOUNT_GRANT || key == ACCOUNT_HOSTS ||
+		key == ACCOUNT_IMAP || key == ACCOUNT_POP || key == ACCOUNT_SMTP;
 }
 
 bool list_contains(const char *list, const char *item)
@@ -150,48 +198,42 @@ int64_t account_stamp_of(const struct stat *status)
 	return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
 }
 
-/* ---- setting ---- */
-
 static bool copy_text(char **text, const char *value, struct error *err)
 {
 	*text = strdup(value);
 	return *text != NULL || error_set(err, ERROR_SYSTEM, "out of memory");
 }
 
-static bool is_name(const char *value)
+bool account_share(struct account *account, const struct account *grantor, struct error *err)
 {
-	return value[strspn(value,
-		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		       "0123456789.-_")] == '\0' &&
-		value[0] != '.';
-}
-
-/* Words that are a name or number, or such behind an @. */
-static bool is_people(const char *value)
-{
-	static const char permitted[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					"0123456789.-_+@\\$";
-	size_t words = 0;
-
-	for (value += strspn(value, ", \t"); *value != '\0';
-		value += strspn(value, ", \t"), words++) {
-		size_t len;
-
-		value += *value == '@' ? 1 : 0;
-		len = strcspn(value, ", \t");
-		if (len == 0 || len > PEOPLE_NAME_MAX || strspn(value, permitted) < len ||
-			*value == '@' || *value == '-')
+	for (int key = 0; key < ACCOUNT_KEYS; key++)
+		if (!is_name_of_user(key) && account->values[key] == NULL &&
+			grantor->values[key] != NULL &&
+			!copy_text(&account->values[key], grantor->values[key], err))
 			return false;
-		value += len;
-	}
-	return words > 0;
+	return true;
 }
 
-static bool is_url(const char *value)
+/* entry has just been set. */
+static bool check_shared(struct account *account, const char *file,
+	const struct keyfile_entry *entry, struct error *err)
 {
-	return (strncmp(value, "https://", 8) == 0 && value[8] != '\0') ||
-		(strncmp(value, "http://", 7) == 0 && value[7] != '\0');
+	const char *grantor = account->values[ACCOUNT_GRANT];
+
+	for (int key = 0; grantor != NULL && key < ACCOUNT_KEYS; key++) {
+		if (account->values[key] == NULL || is_of_account(key))
+			continue;
+		keyfile_fail(file, entry->line, err, "`%s` and `grant` cannot both stand here",
+			keys[key].name);
+		return error_hint(
+			err, "what belongs to the grant stands in [account %.200s]", grantor);
+	}
+	if (strcmp(entry->key, keys[ACCOUNT_GRANT].name) == 0)
+		account->grant_line = entry->line;
+	return true;
 }
+
+/* ---- setting ---- */
 
 static bool check_secret(
 	const struct account_source *source, const struct keyfile_entry *entry, struct error *err)
@@ -231,13 +273,13 @@ static bool store_value(const struct account_source *source, const struct keyfil
 	case FORM_SECRET:
 		return check_secret(source, entry, err) && copy_text(value, "set", err);
 	case FORM_NAME:
-		if (!is_name(entry->value))
+		if (!form_is_name(entry->value))
 			return keyfile_fail(source->file, entry->line, err,
 				"%s takes letters, digits, '.', '-' and '_', not `%s`", key->name,
 				entry->value);
 		break;
 	case FORM_URL:
-		if (!is_url(entry->value))
+		if (!form_is_url(entry->value))
 			return keyfile_fail(source->file, entry->line, err,
 				"%s takes a URL that begins with https://, not `%s`", key->name,
 				entry->value);
@@ -253,7 +295,7 @@ static bool store_value(const struct account_source *source, const struct keyfil
 			return false;
 		break;
 	case FORM_PEOPLE:
-		if (!is_people(entry->value))
+		if (!form_is_people(entry->value))
 			return keyfile_fail(source->file, entry->line, err,
 				"%s takes users and @groups, not `%s`", key->name, entry->value);
 		break;
@@ -300,7 +342,8 @@ bool account_set(struct account *account, const struct account_source *source,
 		if (account->values[key] != NULL)
 			return keyfile_fail(
 				source->file, entry->line, err, "%s is given twice", entry->key);
-		return store_value(source, entry, &keys[key], &account->values[key], err);
+		return store_value(source, entry, &keys[key], &account->values[key], err) &&
+			check_shared(account, source->file, entry, err);
 	}
 	known[count] = NULL;
 	return unknown_key(source->file, entry, known, err);

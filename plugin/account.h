@@ -15,6 +15,10 @@
 enum account_key {
 	ACCOUNT_PROVIDER,
 	ACCOUNT_USER,
+	ACCOUNT_IMAP_USER, /* instead of user, for one service */
+	ACCOUNT_POP_USER,
+	ACCOUNT_SMTP_USER,
+	ACCOUNT_GRANT, /* the account whose grant this one uses: a shared account */
 	ACCOUNT_HOSTS,
 	ACCOUNT_CLIENT_ID,
 	ACCOUNT_CLIENT_SECRET, /* its value is "set"; the secret stays in the file */
@@ -76,7 +80,8 @@ struct account {
 	char *values[ACCOUNT_KEYS]; /* NULL: not set */
 	char file[PATH_SIZE];	    /* where it was found, with its first line */
 	unsigned line;
-	int64_t stamp; /* changes when what is configured may have: latest modification, ns */
+	unsigned grant_line; /* of its key `grant` */
+	int64_t stamp;	     /* changes when what is configured may have: latest modification, ns */
 	struct place place;
 	int draft; /* descriptor that it, or some of its keys, came from (draft.h); 0: none */
 };
@@ -90,7 +95,7 @@ struct account_source {
 };
 
 /* Sets the value of entry->key. ERROR_CONFIG names file and line, and for an unknown key the
- * nearest known one. */
+ * nearest known one. A shared account takes no key that belongs to the grant. */
 bool account_set(struct account *account, const struct account_source *source,
 	const struct keyfile_entry *entry, struct error *err);
 
@@ -101,6 +106,21 @@ const char *account_value(const struct account *account, enum account_key key);
 
 /* True if it says where its client secret is, or is that of a draft that has one. */
 bool account_has_secret(const struct account *account);
+
+/* What goes on the wire as the user's name where service is what SASL calls the service ("imap",
+ * "pop", "smtp" ...; NULL: not known). */
+const char *account_user(const struct account *account, const char *service);
+
+/* The name of the account whose grant, and with it whose files and access token, account uses: its
+ * own, or what `grant` says. The place is the same. */
+const char *account_grantor(const struct account *account);
+
+/* True if account uses the grant of another one. */
+bool account_is_shared(const struct account *account);
+
+/* Copies to a shared account what it leaves open and grantor has, but for the names of the user.
+ * ERROR_SYSTEM if there is no memory. */
+bool account_share(struct account *account, const struct account *grantor, struct error *err);
 
 /* The name of a key as it is written. */
 const char *account_key_name(enum account_key key);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nearest.h"
+
 static const char *const global_keys[] = {"rank", "programs", "command", "timeout",
 	"connect_timeout", "hook_interval", "socket", "seal_command", "unseal_command",
 	"on_login_needed", "on_recovered", "before_end", NULL};
@@ -229,6 +231,68 @@ static bool inherit_seal(struct reading *reading, struct error *err)
 	return ok;
 }
 
+/* ---- shared accounts ---- */
+
+static struct account *find_here(const struct reading *reading, const char *name)
+{
+	for (size_t i = reading->first; i < reading->config->count; i++)
+		if (strcmp(reading->config->accounts[i].name, name) == 0)
+			return &reading->config->accounts[i];
+	return NULL;
+}
+
+static bool no_grantor(
+	const struct reading *reading, const struct account *account, struct error *err)
+{
+	const struct config *config = reading->config;
+	const char **names = calloc(config->count - reading->first + 1, sizeof(*names));
+	const char *near;
+	size_t count = 0;
+
+	if (names == NULL)
+		return error_set(err, ERROR_SYSTEM, "out of memory");
+	for (size_t i = reading->first; i < config->count; i++)
+		if (!account_is_shared(&config->accounts[i]))
+			names[count++] = config->accounts[i].name;
+	near = nearest_word(account_grantor(account), names);
+	keyfile_fail(reading->source.file, account->grant_line, err,
+		"there is no account %s in this file whose grant could be used",
+		account_grantor(account));
+	if (near != NULL)
+		error_hint(err, "did you mean `grant = %s`?", near);
+	free(names);
+	return false;
+}
+
+/* A grant is used at first hand. */
+static bool share(const struct reading *reading, struct account *account, struct error *err)
+{
+	const struct account *grantor = find_here(reading, account_grantor(account));
+	const struct account *last = grantor;
+
+	if (grantor == NULL)
+		return no_grantor(reading, account, err);
+	if (!account_is_shared(grantor))
+		return account_share(account, grantor, err);
+	for (size_t i = reading->first; last != NULL && account_is_shared(last); i++)
+		last = i < reading->config->count ? find_here(reading, account_grantor(last))
+						  : NULL;
+	keyfile_fail(reading->source.file, account->grant_line, err,
+		"account %s has no grant of its own either", grantor->name);
+	if (last != NULL)
+		return error_hint(err, "`grant = %s`", last->name);
+	return error_hint(err, "one of them must be logged in to: remove its `grant`");
+}
+
+static bool share_all(const struct reading *reading, struct error *err)
+{
+	for (size_t i = reading->first; i < reading->config->count; i++)
+		if (account_is_shared(&reading->config->accounts[i]) &&
+			!share(reading, &reading->config->accounts[i], err))
+			return false;
+	return true;
+}
+
 bool config_add_text(struct config *config, const struct place *place, const char *name,
 	const struct stat *status, struct buffer *text, struct error *err)
 {
@@ -240,7 +304,7 @@ bool config_add_text(struct config *config, const struct place *place, const cha
 	const struct keyfile_visitor visitor = {read_entry, &reading};
 
 	return keyfile_parse(text, KEYFILE_CONFIG, name, &visitor, err) &&
-		inherit_seal(&reading, err);
+		share_all(&reading, err) && inherit_seal(&reading, err);
 }
 
 bool config_add(struct config *config, const struct place *place, struct error *err)

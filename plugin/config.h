@@ -44,8 +44,9 @@ struct config {
 
 /* Adds the accounts and choices of place->config to config. A file that does not exist adds
  * nothing; nor does one of the system's that the caller may not read. What an earlier file said
- * stays. Errors name file and line, unknown keys with the nearest known one. After a failure config
- * still must be freed. */
+ * stays. A shared account (`grant`) takes what it leaves open from the account whose grant it uses,
+ * which must stand in the same file. Errors name file and line, unknown keys with the nearest known
+ * one. After a failure config still must be freed. */
 bool config_add(struct config *config, const struct place *place, struct error *err);
 
 /* The same with text that was read already (and is spoiled); name and status are those of what it

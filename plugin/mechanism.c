@@ -146,8 +146,9 @@ static struct wire_server server_of(const sasl_client_params_t *params)
 	const char *semicolon =
 		params->ipremoteport != NULL ? strrchr(params->ipremoteport, ';') : NULL;
 
-	return (struct wire_server){
-		.host = params->serverFQDN, .port = semicolon != NULL ? semicolon + 1 : NULL};
+	return (struct wire_server){.host = params->serverFQDN,
+		.port = semicolon != NULL ? semicolon + 1 : NULL,
+		.service = params->service};
 }
 
 static bool respond(struct conversation *conversation, const sasl_client_params_t *params,

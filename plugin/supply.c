@@ -233,8 +233,8 @@ bool supply_token(const struct config *config, const struct account *account, in
 
 	if (cached == NULL)
 		return false;
-	cache_read(
-		account->place.state, account->place.personal, account->name, cached, &unreadable);
+	cache_read(account->place.state, account->place.personal, account_grantor(account), cached,
+		&unreadable);
 	age = token_age(cached, now);
 	held = token_is_held(cached, now, account->stamp);
 	if ((age == TOKEN_FRESH && (held || !token_is_rejected(cached))) ||

@@ -19,9 +19,8 @@ bool wire_respond(enum bearer_mechanism mechanism, const struct account *account
 	const struct token *token, const struct wire_server *server, struct buffer *response,
 	struct error *err)
 {
-	const char *user = account_value(account, ACCOUNT_USER);
 	const struct bearer bearer = {
-		.user = *user != '\0' ? user : account->name,
+		.user = account_user(account, server->service),
 		.access_token = token->access_token,
 		.host = server->host,
 		.port = server->port,

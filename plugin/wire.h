@@ -10,8 +10,9 @@
 #include "token.h"
 
 struct wire_server {
-	const char *host; /* as the program named it; NULL: it did not */
-	const char *port; /* decimal digits; NULL: unknown */
+	const char *host;    /* as the program named it; NULL: it did not */
+	const char *port;    /* decimal digits; NULL: unknown */
+	const char *service; /* SASL's name of it: "imap", "smtp" ...; NULL: unknown */
 };
 
 /* Adds the initial response to response. ERROR_CONFIG if the token may not be sent to this server

@@ -24,7 +24,7 @@ sources() { (cd "$src" && ls plugin/*.[ch] command/*.[ch] online/*.[ch]); }
 # ---- layers: a file includes its own header and headers of lower levels ----
 
 levels='
-plugin   0 error buffer nearest
+plugin   0 error buffer form nearest
 plugin   1 keyfile paths
 plugin   2 account allow fields finding
 plugin   3 ask config requirement server token
@@ -32,17 +32,18 @@ plugin   4 bearer cache draft event frame provider
 plugin   5 door wire
 plugin   6 supply
 plugin   7 mechanism
-command  4 file listen people replace terminal turn
-command  5 apart caller install lock modes owner section text unseal verb
-command  6 holder live obtain plugins recipe report tidings transfer
-command  7 hook keep metrics settings setup nagios
-command  8 aftercare answer choice clients config_for import list logout postfix providers refresh status token
-command  9 check login plugins_main
-command 10 main
+command  4 file listen people replace screen terminal turn
+command  5 apart caller install lines lock modes owner section text unseal verb
+command  6 holder live obtain plugins relay report tidings transfer
+command  7 hook keep metrics recipe setup nagios
+command  8 answer choice config_for import list logout providers refresh settings status token
+command  9 aftercare clients postfix plugins_main
+command 10 check login
+command 11 main
 online   3 json peer
 online   4 cipher crypto dns http input objection remedy reply
 online   4 base64 browser prompt qr redirect sandbox
-online   5 claims credential filter mail record
+online   5 claims credential filter mail pizauth record
 online   5 pkce document metadata
 online   6 ending grant secret seal session
 online   7 consent discover identity

@@ -40,6 +40,10 @@ dovecot_start
 product_start
 clients_install isync cyrus-clients msmtp mutt neomutt curl git git-email libmailtools-perl
 mkdir "$TAP_DIR/place"
+dovecot_mail "$user" first
+drafts=$DOVECOT_DIR/mail/$user/Maildir/.Drafts
+mkdir -p "$drafts/cur" "$drafts/new" "$drafts/tmp"
+chown -R --reference="$DOVECOT_DIR/mail/$user" "$drafts"
 programs=$CLIENTS_ROOT/usr/bin:$CLIENTS_ROOT/usr/lib/cyrus/bin:$PATH
 printf 'hello\n' >"$TAP_DIR/place/body"
 
@@ -93,7 +97,7 @@ for account in starttls@accounts.test tls@accounts.test; do
 	succeeds '... and sends the mail' submitted "from-curl-$kind"
 	logged_in "$before" 2 '(XOAUTH2|OAUTHBEARER)' '... by tokens'
 
-	lines git "$account" "$TAP_DIR/place/gitconfig" "s|msmtp |msmtp --tls-trust-file=$OIDC_CA |"
+	lines git "$account" "$TAP_DIR/place/gitconfig" "s|msmtp --|msmtp --tls-trust-file=$OIDC_CA --|; s|curl -sS|curl -sS --cacert $OIDC_CA|"
 	before=$(dovecot_logins method=XOAUTH2)
 	printf 'From: %s\nSubject: from-git-%s\n\nhello\n' "$user" "$kind" >"$TAP_DIR/place/0001.patch"
 	run "git.$kind" /dev/null env GIT_CONFIG_GLOBAL="$TAP_DIR/place/gitconfig" GIT_CONFIG_NOSYSTEM=1 \
@@ -103,6 +107,12 @@ for account in starttls@accounts.test tls@accounts.test; do
 	is "$STATUS" 0 'git send-email: works with them'
 	succeeds '... and sends the mail' submitted "from-git-$kind"
 	logged_in "$before" 1 XOAUTH2 '... by a token'
+	before=$(dovecot_logins 'method=(XOAUTH2|OAUTHBEARER)')
+	run "git.draft.$kind" /dev/null env GIT_CONFIG_GLOBAL="$TAP_DIR/place/gitconfig" GIT_CONFIG_NOSYSTEM=1 \
+		GIT_EXEC_PATH="$CLIENTS_ROOT/usr/lib/git-core" git put-draft 0001.patch
+	is "$STATUS" 0 'git put-draft: works with them'
+	succeeds '... and the patch is among the drafts' grep -rqF "from-git-$kind" "$drafts"
+	logged_in "$before" 1 '(XOAUTH2|OAUTHBEARER)' '... by a token'
 
 	product "lines.$TAP_COUNT" config-for imtest "$account"
 	printf 'a LOGOUT\r\n' >"$TAP_DIR/place/bye.imtest"
@@ -114,6 +124,36 @@ for account in starttls@accounts.test tls@accounts.test; do
 		like "$(grep '^Authenticated' "$TAP_DIR/wire/$program.$kind")" . "$program: works with its line"
 		product "lines.$TAP_COUNT" config-for imtest "$account"
 	done
+done
+
+# ---- what cannot be, and what is made elsewhere ----
+
+# Why there is an alias in place of the lines of git imap-send: its libcurl is given the token as a password.
+cat >"$TAP_DIR/place/imap-send" <<-EOF2
+	[imap]
+		host = imaps://localhost
+		port = $IMAPS_PORT
+		user = $user
+		folder = Drafts
+		authMethod = XOAUTH2
+		sslVerify = false
+	[credential]
+		helper = "!f() { test \\"\$1\\" = get && echo password=\$($PREFIX/bin/saslfresh token tls@accounts.test); }; f"
+EOF2
+printf 'From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: %s\nDate: %s\nSubject: x\n\nhello\n' \
+	"$user" 'Mon, 1 Jan 2024 00:00:00 +0000' >"$TAP_DIR/place/mbox"
+before=$(dovecot_logins)
+run imap-send "$TAP_DIR/place/mbox" env GIT_CONFIG_GLOBAL="$TAP_DIR/place/imap-send" GIT_CONFIG_NOSYSTEM=1 \
+	GIT_EXEC_PATH="$CLIENTS_ROOT/usr/lib/git-core" git imap-send
+isnt_zero "$STATUS" "git imap-send of $("$CLIENTS_ROOT/usr/bin/git" version) cannot send a token"
+is "$(dovecot_logins)" "$before" '... nobody is logged in'
+like "$OUTPUT" 'No LOGIN_OPTIONS support.*|Login denied' '... it sends the token as a password'
+
+for account in starttls@accounts.test tls@accounts.test; do
+	product "lines.$TAP_COUNT" config-for ssmtp "$account"
+	is "$(grep -v '^#' <<<"$OUTPUT" | grep -v ^mailhub | tr '\n' ' ')" \
+		"UseTLS=YES $([ "$account" = tls@accounts.test ] || printf 'UseSTARTTLS=YES ')AuthMethod=SASL AuthMech=XOAUTH2 AuthUser=$account " \
+		"ssmtp, $account: what contrib/ssmtp reads"
 done
 
 # ---- --write ----
@@ -159,7 +199,7 @@ rm "$PRODUCT_HOME/.neomuttrc"
 : >"$PRODUCT_HOME/.config/neomutt/neomuttrc"
 write neomutt "$account" --write --yes
 succeeds 'a file elsewhere is found' test -s "$PRODUCT_HOME/.config/neomutt/neomuttrc"
-for mailer in postfix curl git imtest; do
+for mailer in postfix sendmail ssmtp curl git imtest; do
 	write "$mailer" "$account" --write --yes
 	is "$STATUS" 78 "$mailer has none"
 done

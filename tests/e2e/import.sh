@@ -221,5 +221,60 @@ product few import "$account"
 is "$STATUS" 64 'no file is a wrong usage'
 
 rm -f "$PRODUCT_HOME"/{minted,file}
+# ---- pizauth: a dump comes through a pipe, as `pizauth dump` gives it ----
+
+# dumped VERSION [NAME...]: a dump of these accounts, all with the grant RT, and of one where nobody is logged in.
+dumped() {
+	local version=$1 name accounts=
+	shift
+	for name; do
+		accounts+="{\"name\": \"$name\", \"client_id\": \"mail-public\", \"token_uri\": \"$OIDC_ISSUER/token\", \"refresh_token\": \"$RT\"}, "
+	done
+	printf '[%s{"name": "idle", "client_id": "x", "token_uri": "x"}]' "$accounts" | "${NODE:-node}" "$kit/pizauth.mjs" "$version" >"$PRODUCT_HOME/dump"
+}
+# piped NAME: an import of the dump.
+piped() {
+	STATUS=0
+	OUTPUT=$(cat "$PRODUCT_HOME/dump" | product_environment timeout -k 5 60 "$PREFIX/bin/saslfresh" import "$account" - 2>&1) || STATUS=$?
+	printf '%s\n' "$OUTPUT" >"$TAP_DIR/out/piped.$TAP_COUNT"
+}
+
+for names in "$account" 'other' "other $account"; do
+	mint
+	configure mail-public "$(endpoint)"
+	dumped 1 $names
+	piped
+	is "$STATUS" 0 "pizauth, accounts $names: taken over"
+	like "$OUTPUT" 'found refresh_token, client_id, token_endpoint' '... with what it knows'
+	product "renewed.$TAP_COUNT" refresh "$account" --force
+	is "$STATUS" 0 '... and what is stored can be renewed'
+done
+mint
+configure mail-public "$(endpoint)"
+dumped 1 other
+gpg_run --yes --trust-model always --encrypt --recipient "$user" --output "$PRODUCT_HOME/dump.gpg" "$PRODUCT_HOME/dump"
+takes dump.gpg 'pizauth: a dump that gpg has encrypted'
+mint
+configure none
+dumped 1 other
+piped
+like "$OUTPUT" "the file knows: .client_id = mail-public., .token_endpoint = $OIDC_ISSUER/token" 'pizauth: an account that lacks all is told what the dump knows'
+configure mail-public "$(endpoint)"
+asked=$(refreshes)
+for case in '1 a b/has no account .*, but a, b' '1/no account in the dump of pizauth has a refresh token' '2 a/another version of pizauth'; do
+	dumped ${case%%/*}
+	piped
+	is "$STATUS" 78 "pizauth, ${case%%/*}: refused"
+	like "$OUTPUT" "${case#*/}" '... and why'
+done
+for cut in 1 9 60; do
+	CUT=$cut dumped 1 "$account"
+	piped
+	is "$STATUS" 78 "pizauth: $cut octets are missing"
+	like "$OUTPUT" 'dump of pizauth is cut off' '... which is told'
+done
+is "$(refreshes)" "$asked" 'nothing was sent'
+fails 'and nothing is stored' test -e "$PRODUCT_STATE/$account.grant"
+
 no_leaks
 tap_end

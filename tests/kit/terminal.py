@@ -4,7 +4,8 @@
 The window has the columns and rows that DIRECTORY/size names, or none. What DIRECTORY/type.N (N = 1, 2 ...) holds is
 typed once that file is there, in order. Once COMMAND has ended,
 DIRECTORY/screen has what it printed, DIRECTORY/status its exit status (128 + N for signal N), and DIRECTORY/modes
-"restored" or "changed": what the terminal's settings are compared with before. DIRECTORY/shown grows meanwhile.
+"restored" or "changed": what the terminal's settings are compared with before. Its window has $TERMINAL_COLUMNS columns,
+if that is set. DIRECTORY/shown grows meanwhile.
 """
 import fcntl
 import os
@@ -29,6 +30,8 @@ def settle(master):
 
 
 keeper_master, keeper = pty.openpty()
+if os.environ.get("TERMINAL_COLUMNS"):
+    termios.tcsetwinsize(keeper, (24, int(os.environ["TERMINAL_COLUMNS"])))
 before = settle(keeper)
 if os.path.exists(path("size")):
     with open(path("size")) as size:

@@ -1,5 +1,6 @@
 #include "account.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ static void a_key_stands_where_it_belongs(void **state)
 {
 	static const char *const of_accounts[] = {"provider", "user", "client_id", "client_secret",
 		"client_secret_file", "client_secret_command", "client_secret_credential", "group",
-		"allow"};
+		"imap_user", "pop_user", "smtp_user", "grant", "allow"};
 	static const char *const of_presets[] = {
 		"title", "domains", "mx", "console", "account_page", "note"};
 
@@ -298,6 +299,89 @@ static void a_freed_account_can_be_freed_again(void **state)
 	assert_string_equal(account_value(&account, ACCOUNT_USER), "");
 }
 
+/* ---- the names of the user ---- */
+
+static void a_service_may_have_a_user_of_its_own(void **state)
+{
+	struct account account = {.name = (char *)"me"};
+
+	(void)state;
+	assert_string_equal(account_user(&account, NULL), "me");
+	assert_string_equal(account_user(&account, "imap"), "me");
+	account.values[ACCOUNT_USER] = (char *)"you";
+	account.values[ACCOUNT_IMAP_USER] = (char *)"box";
+	account.values[ACCOUNT_POP_USER] = (char *)"post";
+	account.values[ACCOUNT_SMTP_USER] = (char *)"delegate";
+	assert_string_equal(account_user(&account, NULL), "you");
+	assert_string_equal(account_user(&account, ""), "you");
+	assert_string_equal(account_user(&account, "sieve"), "you");
+	assert_string_equal(account_user(&account, "IMAP"), "you");
+	assert_string_equal(account_user(&account, "imaps"), "you");
+	assert_string_equal(account_user(&account, "imap"), "box");
+	assert_string_equal(account_user(&account, "pop"), "post");
+	assert_string_equal(account_user(&account, "pop3"), "post");
+	assert_string_equal(account_user(&account, "smtp"), "delegate");
+}
+
+/* ---- shared accounts ---- */
+
+static void what_belongs_to_the_grant_stands_with_it(void **state)
+{
+	static const char *const others[][2] = {{"client_id", "a"}, {"provider", "google"},
+		{"client_secret", "a"}, {"token_endpoint", "https://a"}, {"scope", "a"},
+		{"group", "a"}, {"ca_file", "/a"}, {"redirect_uri", "https://a"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		for (int order = 0; order < 2; order++) {
+			const char *const first[] = {"grant", others[i][0]};
+			const char *const values[] = {"me", others[i][1]};
+			struct account account = {0};
+			struct error err = {0};
+			char sentence[256];
+
+			assert_true(set(&account, &in_account, first[order], values[order], &err));
+			assert_false(
+				set(&account, &in_account, first[!order], values[!order], &err));
+			snprintf(sentence, sizeof(sentence),
+				"FILE:7: `%s` and `grant` cannot both stand here (what belongs to "
+				"the grant stands in [account me])",
+				others[i][0]);
+			assert_error(&err, ERROR_CONFIG, sentence);
+			account_free(&account);
+		}
+	}
+}
+
+static void a_shared_account_takes_what_it_leaves_open(void **state)
+{
+	struct account grantor = {.name = (char *)"me"}, account = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_string_equal(account_grantor(&grantor), "me");
+	assert_false(account_is_shared(&grantor));
+	assert_true(set(&grantor, &in_account, "client_id", "c", &err));
+	assert_true(set(&grantor, &in_account, "user", "u", &err));
+	assert_true(set(&grantor, &in_account, "smtp_user", "s", &err));
+	assert_true(set(&grantor, &in_account, "hosts", "a b", &err));
+	assert_true(set(&grantor, &in_account, "imap", "i:993", &err));
+	account.name = strdup("box");
+	assert_true(set(&account, &in_account, "grant", "me", &err));
+	assert_int_equal(account.grant_line, 7);
+	assert_true(set(&account, &in_account, "imap", "j:993", &err));
+	assert_true(account_share(&account, &grantor, &err));
+	assert_true(account_is_shared(&account));
+	assert_string_equal(account_grantor(&account), "me");
+	assert_string_equal(account_value(&account, ACCOUNT_CLIENT_ID), "c");
+	assert_string_equal(account_value(&account, ACCOUNT_HOSTS), "a b");
+	assert_string_equal(account_value(&account, ACCOUNT_IMAP), "j:993");
+	assert_string_equal(account_user(&account, "smtp"), "box");
+	account_free(&account);
+	grantor.name = NULL;
+	account_free(&grantor);
+}
+
 static void a_stamp_is_the_modification_to_the_nanosecond(void **state)
 {
 	const struct stat status = {.st_mtim = {.tv_sec = 1700000000, .tv_nsec = 7}};
@@ -337,6 +421,9 @@ int main(void)
 		owned(a_value_of_the_right_form_is_kept),
 		owned(a_key_that_is_not_set_is_empty),
 		owned(a_freed_account_can_be_freed_again),
+		owned(a_service_may_have_a_user_of_its_own),
+		owned(what_belongs_to_the_grant_stands_with_it),
+		owned(a_shared_account_takes_what_it_leaves_open),
 		owned(a_stamp_is_the_modification_to_the_nanosecond),
 		owned(a_list_has_whole_words),
 	};

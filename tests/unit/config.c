@@ -70,12 +70,34 @@ static void an_error_names_file_and_line(void **state)
 			":1: unknown section [provider]: a section is written [account NAME]"},
 		{"[]\n", ":1: unknown section []: a section is written [account NAME]"},
 		{"[account]\n", ":1: [account] has no name"},
-		{"[account a]\nrank = first\n", ":2: unknown key `rank`"},
+		{"[account a]\nprograms = first\n", ":2: unknown key `programs`"},
 		{"[account a]\nhots = first\n", ":2: unknown key `hots` (did you mean `hosts`?)"},
 		{"[account a]\n[account b]\n[account a]\n",
 			":3: account a is there already, in line 1"},
 		{"[account a]\nuser = a\nuser = a\n", ":3: user is given twice"},
 		{"[account a]\nuser\n", ":2: expected `key = value`"},
+		{"[account me@example.org]\n[account box]\nuser = b\ngrant = me@exmaple.org\n",
+			":4: there is no account me@exmaple.org in this file whose grant could be "
+			"used (did you mean `grant = me@example.org`?)"},
+		{"[account box]\ngrant = x\n[account other@example.org]\n",
+			":2: there is no account x in this file whose grant could be used"},
+		{"[account a]\ngrant = b\n[account b]\ngrant = c\n[account c]\n",
+			":2: account b has no grant of its own either (`grant = c`)"},
+		{"[account a]\ngrant = b\n[account b]\ngrant = nobody\n",
+			":2: account b has no grant of its own either (one of them must be logged "
+			"in to: remove its `grant`)"},
+		{"[account a]\ngrant = b\n[account b]\ngrant = a\n",
+			":2: account b has no grant of its own either (one of them must be logged "
+			"in to: remove its `grant`)"},
+		{"[account a]\ngrant = a\n",
+			":2: account a has no grant of its own either (one of them must be logged "
+			"in to: remove its `grant`)"},
+		{"[account a]\n[account b]\ngrant = a\n\nclient_id = x\n",
+			":5: `client_id` and `grant` cannot both stand here (what belongs to the "
+			"grant stands in [account a])"},
+		{"[account b]\nprovider = google\ngrant = a\n[account a]\n",
+			":3: `provider` and `grant` cannot both stand here (what belongs to the "
+			"grant stands in [account a])"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -237,7 +259,7 @@ static void a_configuration_that_is_not_there_says_nothing(void **state)
 static void no_memory_is_a_failure_and_leaves_nothing(void **state)
 {
 	static const char text[] = "programs = smtp\ncommand = /a\nbefore_end = b\n"
-				   "[account a]\nuser = u\n[account b]\n";
+				   "[account a]\nuser = u\nscope = s\n[account b]\ngrant = a\n";
 	struct place place = place_with(*state, "c", text);
 	int n = 0;
 
@@ -341,6 +363,32 @@ static void what_an_earlier_file_said_stays(void **state)
 	config_free(&config);
 }
 
+static void a_grant_is_shared_within_one_file(void **state)
+{
+	struct place own = place_with(*state, "own",
+		"[account box]\ngrant = me\nhosts = h\n[account me]\nuser = own\nhosts = g\n"
+		"scope = s\n[account list]\ngrant = me\nuser = l\nsmtp_user = d\n");
+	struct place system = place_with(*state, "system", "[account other]\ngrant = me\n");
+	struct config config = {0};
+	struct error err = {0};
+	const struct account *account;
+
+	assert_true(config_add(&config, &own, &err));
+	account = config_find(&config, "box");
+	assert_string_equal(account_grantor(account), "me");
+	assert_string_equal(account_value(account, ACCOUNT_HOSTS), "h");
+	assert_string_equal(account_value(account, ACCOUNT_SCOPE), "s");
+	assert_string_equal(account_user(account, "imap"), "box");
+	account = config_find(&config, "list");
+	assert_string_equal(account_value(account, ACCOUNT_HOSTS), "g");
+	assert_string_equal(account_user(account, "imap"), "l");
+	assert_string_equal(account_user(account, "smtp"), "d");
+	assert_int_equal(account->stamp, config_find(&config, "me")->stamp);
+	assert_false(config_add(&config, &system, &err));
+	assert_error(&err, ERROR_CONFIG, "system.conf:2: there is no account me in this file");
+	config_free(&config);
+}
+
 /* The two places of this process: its own, and the system's where it was built for. */
 static void both_places_are_read(void **state)
 {
@@ -400,6 +448,7 @@ int main(void)
 		in_directory(choices_and_accounts_are_read),
 		in_directory(the_least_of_the_numbers_is_one),
 		in_directory(what_an_earlier_file_said_stays),
+		in_directory(a_grant_is_shared_within_one_file),
 		in_directory(both_places_are_read),
 		in_directory(programs_names_those_that_are_served),
 	};

@@ -1,5 +1,5 @@
-/* The plugin in the real libsasl2, step by step as programs do it: the calls of Postfix, mbsync, imtest,
- * mutt and libetpan, in their order and with their arguments. */
+/* The plugin in the real libsasl2, step by step as programs do it: the calls of Postfix, mbsync,
+ * imtest, mutt and libetpan, in their order and with their arguments. */
 #include "client.h"
 
 #include <stdio.h>
@@ -97,8 +97,9 @@ static void postfix_answers_the_error_challenge(void **state)
 		start_as_postfix(client, rows[i][0], rows[i][1]);
 		assert_int_equal(next(client, refusal, &response, &len), SASL_CONTINUE);
 		assert_bytes(response, len, rows[i][2]);
-		assert_detail(client, "mail.example.org refused the access token of "
-				      "me@example.org: status 401, scope wanted: mail");
+		assert_detail(client,
+			"mail.example.org refused the access token of "
+			"me@example.org: status 401, scope wanted: mail");
 		assert_int_equal(client->logged, 1);
 		assert_int_equal(next(client, "", &response, &len), SASL_BADAUTH);
 		assert_quiet(client);
@@ -246,8 +247,7 @@ static void imtest_takes_the_response_with_the_first_step(void **state)
 		int code;
 
 		ready(state, client_prompts());
-		code = sasl_client_start(
-			client->conn, rows[i][0], &prompts, NULL, &len, &chosen);
+		code = sasl_client_start(client->conn, rows[i][0], &prompts, NULL, &len, &chosen);
 		if (code == SASL_INTERACT) {
 			answer_prompts(prompts, "me@example.org", 0);
 			code = sasl_client_start(
@@ -279,9 +279,9 @@ static void imtest_names_address_and_port(void **state)
 	client_configure(client, account);
 	client_cache(client, "me@example.org", "tok", 3600, "");
 	client_init(client);
-	assert_int_equal(sasl_client_new("imap", "mail.example.org", "192.0.2.1;41000",
-				 "192.0.2.2;993", client_callbacks(client), SASL_SUCCESS_DATA,
-				 &client->conn),
+	assert_int_equal(
+		sasl_client_new("imap", "mail.example.org", "192.0.2.1;41000", "192.0.2.2;993",
+			client_callbacks(client), SASL_SUCCESS_DATA, &client->conn),
 		SASL_OK);
 	assert_int_equal(sasl_setprop(client->conn, SASL_SSF_EXTERNAL, &external), SASL_OK);
 	assert_int_equal(sasl_setprop(client->conn, SASL_AUTH_EXTERNAL, "me"), SASL_OK);
@@ -303,12 +303,12 @@ static void mutt_counts_the_nul_and_steps_with_what_is_left_over(void **state)
 
 	client_configure(client, account);
 	ready(state, client_prompts());
-	assert_int_equal(sasl_client_start(
-				 client->conn, "XOAUTH2", &prompts, &response, &len, &chosen),
+	assert_int_equal(
+		sasl_client_start(client->conn, "XOAUTH2", &prompts, &response, &len, &chosen),
 		SASL_INTERACT);
 	assert_int_equal(answer_prompts(prompts, "me@example.org", 1), 1);
-	assert_int_equal(sasl_client_start(
-				 client->conn, "XOAUTH2", &prompts, &response, &len, &chosen),
+	assert_int_equal(
+		sasl_client_start(client->conn, "XOAUTH2", &prompts, &response, &len, &chosen),
 		SASL_CONTINUE);
 	assert_bytes(response, len, xoauth2);
 	assert_int_equal(next(client, "AUTHENTICATE XOAUTH2 ", &response, &len), SASL_OK);
@@ -397,6 +397,27 @@ static void two_connections_do_not_meet(void **state)
 	client_close(&other);
 }
 
+/* ---- one grant, several names ---- */
+
+static void a_service_may_have_a_user_of_its_own(void **state)
+{
+	static const char *const rows[][2] = {{"imap", "user=box@example.org\1auth=Bearer tok\1\1"},
+		{"smtp", "user=delegate@example.org\1auth=Bearer tok\1\1"},
+		{"sieve", "user=me@example.org\1auth=Bearer tok\1\1"}};
+	struct client *client = *state;
+
+	client_configure(client,
+		"[account me@example.org]\ngrant = you@example.org\nimap_user = box@example.org\n"
+		"smtp_user = delegate@example.org\n[account you@example.org]\nuser = you\n");
+	client_cache(client, "you@example.org", "tok", 3600, "");
+	client_init(client);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		client_open(client, rows[i][0], "mail.example.org", client_callbacks(client));
+		start_as_postfix(client, "XOAUTH2", rows[i][1]);
+	}
+	assert_quiet(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +435,7 @@ int main(void)
 		with_client(a_token_of_sixteen_kibibytes_is_sent_whole),
 		with_client(a_shared_mailbox_has_another_user),
 		with_client(two_connections_do_not_meet),
+		with_client(a_service_may_have_a_user_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("mechanism", tests, NULL, NULL);

@@ -67,7 +67,8 @@ static void command(struct fixture *fixture, const char *answer)
 	char *text = malloc(strlen(answer) + 256);
 	char *path = path_of(fixture->directory, "command");
 
-	sprintf(text, "#!/bin/sh\ncd \"${0%%/*}\"\necho \"$@\" >>log\ncat >>log\ncat <<'END'\n%sEND\n",
+	sprintf(text,
+		"#!/bin/sh\ncd \"${0%%/*}\"\necho \"$@\" >>log\ncat >>log\ncat <<'END'\n%sEND\n",
 		answer);
 	file_puts(path, text, 0700);
 	free(text);
@@ -87,8 +88,7 @@ static bool supply(struct fixture *fixture)
 
 	memset(fixture->token, 1, sizeof(*fixture->token));
 	fixture->err = (struct error){0};
-	ok = supply_token(
-		&fixture->config, &fixture->account, NOW, fixture->token, &fixture->err);
+	ok = supply_token(&fixture->config, &fixture->account, NOW, fixture->token, &fixture->err);
 	assert_int_equal(count_descriptors(), descriptors);
 	if (!ok) {
 		char *untouched = repeated('\1', sizeof(*fixture->token));
@@ -196,8 +196,7 @@ static void a_token_that_cannot_be_used_is_not_supplied(void **state)
 				      "issued_at = 1699990000\nexpires_at = 1699999999\nend = 5\n";
 	static const char none[] = "status = ok\nversion = 1\nissued_at = 1700000000\n"
 				   "expires_at = 1700003600\nend = 4\n";
-	static const char *const answers[] = {
-		expired, none, "status = ok\nversion = 1\nend = 2\n"};
+	static const char *const answers[] = {expired, none, "status = ok\nversion = 1\nend = 2\n"};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -417,6 +416,25 @@ static void the_command_is_the_one_that_was_built_where_none_is_named(void **sta
 
 #define fixed(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* ---- a shared account ---- */
+
+static void a_shared_account_has_the_token_of_its_grantor(void **state)
+{
+	struct fixture *fixture = *state;
+
+	cache(fixture, 3600, "", 0);
+	fixture->account.values[ACCOUNT_GRANT] = strdup("me");
+	free(fixture->account.name);
+	fixture->account.name = strdup("box");
+	command(fixture, failure);
+	assert_supplied(fixture, "OLD");
+	assert_string_equal(log_of(fixture), "");
+	cache(fixture, 0, "", 0);
+	command(fixture, new_token);
+	assert_supplied(fixture, "NEW");
+	assert_string_equal(log_of(fixture), "answer\nrequest = token\naccount = box\nend = 2\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +458,7 @@ int main(void)
 		fixed(nothing_of_ours_stays_in_freed_memory),
 		fixed(a_refusal_that_cannot_be_told_is_a_failure),
 		fixed(a_refusal_reaches_the_command),
+		fixed(a_shared_account_has_the_token_of_its_grantor),
 		fixed(the_command_is_the_one_that_was_built_where_none_is_named),
 	};
 

@@ -38,7 +38,7 @@ static int teardown(void **state)
 
 static bool respond(struct fixture *fixture, const char *host, struct error *err)
 {
-	const struct wire_server server = {host, NULL};
+	const struct wire_server server = {.host = host};
 
 	buffer_free(&fixture->response);
 	return wire_respond(BEARER_XOAUTH2, &fixture->account, fixture->token, &server,
@@ -131,9 +131,28 @@ static void the_user_is_the_account_s_or_its_name(void **state)
 		buffer_text(&fixture->response), "user=box@example.org\1auth=Bearer abc\1\1");
 }
 
+static void a_service_may_have_a_user_of_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct wire_server smtp = {.host = "h", .service = "smtp"};
+	const struct wire_server imap = {.host = "h", .service = "imap"};
+	struct error err = {0};
+
+	fixture->account.values[ACCOUNT_SMTP_USER] = strdup("delegate@example.org");
+	assert_true(wire_respond(BEARER_XOAUTH2, &fixture->account, fixture->token, &imap,
+		&fixture->response, &err));
+	assert_string_equal(
+		buffer_text(&fixture->response), "user=me@example.org\1auth=Bearer abc\1\1");
+	buffer_free(&fixture->response);
+	assert_true(wire_respond(BEARER_XOAUTH2, &fixture->account, fixture->token, &smtp,
+		&fixture->response, &err));
+	assert_string_equal(
+		buffer_text(&fixture->response), "user=delegate@example.org\1auth=Bearer abc\1\1");
+}
+
 static void oauthbearer_names_the_server(void **state)
 {
-	const struct wire_server server = {"imap.example.org", "993"};
+	const struct wire_server server = {.host = "imap.example.org", .port = "993"};
 	struct fixture *fixture = *state;
 	struct error err = {0};
 
@@ -145,9 +164,10 @@ static void oauthbearer_names_the_server(void **state)
 
 /* ---- what comes back ---- */
 
-static void refused(struct fixture *fixture, const char *host, const char *challenge, struct error *err)
+static void refused(
+	struct fixture *fixture, const char *host, const char *challenge, struct error *err)
 {
-	const struct wire_server server = {host, NULL};
+	const struct wire_server server = {.host = host};
 
 	wire_refused("me", &server, &fixture->response, challenge, strlen(challenge), err);
 	assert_int_equal(err->kind, ERROR_REFUSED);
@@ -158,11 +178,13 @@ static void a_refusal_names_server_status_and_scope(void **state)
 	struct error err = {0};
 
 	refused(*state, "imap.example.org", "{\"status\":\"401\",\"scope\":\"mail\"}", &err);
-	assert_sentence(&err, "imap.example.org refused the access token of me: status 401, scope "
-			      "wanted: mail (saslfresh status me tells what comes next)");
+	assert_sentence(&err,
+		"imap.example.org refused the access token of me: status 401, scope "
+		"wanted: mail (saslfresh status me tells what comes next)");
 	refused(*state, NULL, "{}", &err);
-	assert_sentence(&err, "the server refused the access token of me: status not given "
-			      "(saslfresh status me tells what comes next)");
+	assert_sentence(&err,
+		"the server refused the access token of me: status not given "
+		"(saslfresh status me tells what comes next)");
 }
 
 /* Of a token that is cut off by the end of a word, seven octets may be shown. */
@@ -249,6 +271,7 @@ int main(void)
 		fixed(a_refusal_names_server_status_and_scope),
 		fixed(no_hosts_known_is_allowed),
 		fixed(the_user_is_the_account_s_or_its_name),
+		fixed(a_service_may_have_a_user_of_its_own),
 		fixed(oauthbearer_names_the_server),
 	};
 

@@ -17,7 +17,8 @@
 // POST /service/token is for service accounts (service.mjs); counted as grant_type=jwt-bearer.
 //
 // Refresh tokens rotate at every use; a used one that comes again ends the grant with all its tokens.
-// Access tokens are opaque, and their introspection names the user as `sub`. The forms for login and consent are
+// Access tokens are opaque, and their introspection names the user as `sub`, and for
+// alice@example.test a mailbox of others as `shared`. The forms for login and consent are
 // oidc-provider's own: any password will do. The log names no token.
 import { generateKeyPairSync, randomBytes, randomFillSync, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -106,6 +107,8 @@ function makeProvider(issuer) {
             registration: { enabled: existsSync(`${directory}/registration`) },
             revocation: { enabled: true },
         },
+        // Who may also open which shared mailbox, for a mail server that asks (see shared.sh).
+        extraTokenClaims: (ctx, token) => (token.accountId === 'alice@example.test' ? { shared: 'office@example.test' } : {}),
         async findAccount(ctx, sub) {
             if (ctx.oidc.route === 'token') insistOnRegisteredMethod(ctx);
             return { accountId: sub, claims: async () => ({ sub, email: sub }) };
