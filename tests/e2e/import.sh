@@ -57,6 +57,22 @@ refuses() {
 	fails '... and nothing is stored' test -e "$PRODUCT_STATE/$account.grant"
 }
 
+# dumped VERSION [NAME...]: a dump of these accounts, all with the grant RT, and of one where nobody is logged in.
+dumped() {
+	local version=$1 name accounts=
+	shift
+	for name; do
+		accounts+="{\"name\": \"$name\", \"client_id\": \"mail-public\", \"token_uri\": \"$OIDC_ISSUER/token\", \"refresh_token\": \"$RT\"}, "
+	done
+	printf '[%s{"name": "idle", "client_id": "x", "token_uri": "x"}]' "$accounts" | "${NODE:-node}" "$kit/pizauth.mjs" "$version" >"$PRODUCT_HOME/dump"
+}
+# piped NAME: an import of the dump.
+piped() {
+	STATUS=0
+	OUTPUT=$(cat "$PRODUCT_HOME/dump" | product_environment timeout -k 5 60 "$PREFIX/bin/saslfresh" import "$account" - 2>&1) || STATUS=$?
+	printf '%s\n' "$OUTPUT" >"$TAP_DIR/out/piped.$TAP_COUNT"
+}
+
 gpg_run() { HOME=$PRODUCT_HOME gpg --batch --quiet "$@" >>"$TAP_DIR/log/gpg.log" 2>&1; }
 stop_agent() { HOME=$PRODUCT_HOME gpgconf --kill all >>"$TAP_DIR/log/gpg.log" 2>&1; }
 
@@ -141,6 +157,13 @@ if command -v gpg >/dev/null; then
 	like "$SAID" "^$account: found refresh_token, user\$" '... and what was found'
 
 	mint
+	configure mail-public "$(endpoint)"
+	dumped 1 other
+	gpg_run --encrypt -r tokens@example.test -o "$PRODUCT_HOME/dump.gpg" "$PRODUCT_HOME/dump"
+	takes dump.gpg 'a dump of pizauth that gpg decrypts'
+	rm "$PRODUCT_HOME/dump"
+
+	mint
 	write clear "{\"access_token\":\"a\",\"email\":\"$user\",\"exp_date\":\"2026-01-01T00:00:00Z\",\"expires_in\":3599,
 		\"refresh_token\":\"$RT\",\"scope\":\"mail\",\"service\":\"google\",\"token_type\":\"Bearer\"}"
 	gpg_run --encrypt -r tokens@example.test -o "$PRODUCT_HOME/$user.oama" "$PRODUCT_HOME/clear"
@@ -221,23 +244,8 @@ product few import "$account"
 is "$STATUS" 64 'no file is a wrong usage'
 
 rm -f "$PRODUCT_HOME"/{minted,file}
-# ---- pizauth: a dump comes through a pipe, as `pizauth dump` gives it ----
 
-# dumped VERSION [NAME...]: a dump of these accounts, all with the grant RT, and of one where nobody is logged in.
-dumped() {
-	local version=$1 name accounts=
-	shift
-	for name; do
-		accounts+="{\"name\": \"$name\", \"client_id\": \"mail-public\", \"token_uri\": \"$OIDC_ISSUER/token\", \"refresh_token\": \"$RT\"}, "
-	done
-	printf '[%s{"name": "idle", "client_id": "x", "token_uri": "x"}]' "$accounts" | "${NODE:-node}" "$kit/pizauth.mjs" "$version" >"$PRODUCT_HOME/dump"
-}
-# piped NAME: an import of the dump.
-piped() {
-	STATUS=0
-	OUTPUT=$(cat "$PRODUCT_HOME/dump" | product_environment timeout -k 5 60 "$PREFIX/bin/saslfresh" import "$account" - 2>&1) || STATUS=$?
-	printf '%s\n' "$OUTPUT" >"$TAP_DIR/out/piped.$TAP_COUNT"
-}
+# ---- pizauth: a dump comes through a pipe, as `pizauth dump` gives it ----
 
 for names in "$account" 'other' "other $account"; do
 	mint
@@ -249,11 +257,6 @@ for names in "$account" 'other' "other $account"; do
 	product "renewed.$TAP_COUNT" refresh "$account" --force
 	is "$STATUS" 0 '... and what is stored can be renewed'
 done
-mint
-configure mail-public "$(endpoint)"
-dumped 1 other
-gpg_run --yes --trust-model always --encrypt --recipient "$user" --output "$PRODUCT_HOME/dump.gpg" "$PRODUCT_HOME/dump"
-takes dump.gpg 'pizauth: a dump that gpg has encrypted'
 mint
 configure none
 dumped 1 other
