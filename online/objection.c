@@ -62,6 +62,8 @@ void objection_explain(
 				account->name, gap + 2);
 		return;
 	}
-	error_hint(err, is_new ? "saslfresh login %.100s" : "saslfresh refresh --force %.100s",
+	error_hint(err,
+		is_new && !account_is_unattended(account) ? "saslfresh login %.100s"
+							  : "saslfresh refresh --force %.100s",
 		account->name);
 }
