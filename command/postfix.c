@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "ask.h"
 #include "keyfile.h"
@@ -146,21 +147,39 @@ static void judge_tls(const struct postfix *postfix)
 
 /* ---- the service ---- */
 
+/* Where smtp in the queue directory finds the door; true if somebody has put it there. */
+static bool has_door(const struct postfix *postfix, char path[2 * PATH_SIZE])
+{
+	char queue[PATH_SIZE] = "";
+	struct stat status;
+
+	find_line(&postfix->parameters, "queue_directory", queue, sizeof(queue));
+	snprintf(path, 2 * PATH_SIZE, "%s%s", queue, SASLFRESH_SOCKET);
+	return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 static void judge_chroot(const struct postfix *postfix)
 {
 	struct buffer output = BUFFER(OUTPUT_MAX);
 	struct error err = {0};
-	char chroot[8] = "";
+	char chroot[8] = "", path[2 * PATH_SIZE];
 
 	if (!run_postconf(postfix, "-M", "smtp/unix", &output, &err) ||
 		sscanf(buffer_text(&output), "%*s %*s %*s %*s %7s", chroot) != 1) {
 		error_set(&err, ERROR_CONFIG, "there is no service smtp/unix in master.cf");
 		error_hint(&err, "postconf -M smtp/unix='smtp unix - - n - - smtp'");
 		finding_fail(postfix->findings, "master.cf", &err);
+	} else if (strcmp(chroot, "y") == 0 && has_door(postfix, path)) {
+		finding_ok(postfix->findings, "master.cf",
+			"smtp runs in a chroot, and gets its tokens at %s", path);
 	} else if (strcmp(chroot, "y") == 0) {
 		error_set(&err, ERROR_CONFIG,
-			"smtp runs in a chroot, where nothing can renew a token");
-		error_hint(&err, "postconf -F smtp/unix/chroot=n && postfix reload");
+			"smtp runs in a chroot, where nothing can renew a token, and there is no "
+			"socket %s",
+			path);
+		error_hint(&err,
+			"systemctl enable --now saslfresh.socket, or: postconf -F "
+			"smtp/unix/chroot=n && postfix reload");
 		finding_fail(postfix->findings, "master.cf", &err);
 	} else {
 		finding_ok(postfix->findings, "master.cf", "smtp runs outside of a chroot (%s)",

@@ -10,6 +10,7 @@
 #include "reach.h"
 #include "record.h"
 #include "sandbox.h"
+#include "seal.h"
 #include "session.h"
 
 static const struct service {
@@ -100,6 +101,7 @@ void check_mail(const struct online *online, const struct findings *findings)
 	struct error err = {0};
 	struct token *token = token_new(&err);
 
+	online_confine(online);
 	if (token == NULL)
 		finding_fail(findings, "mail", &err);
 	else if (read_token(online->account, token, findings))
@@ -138,38 +140,45 @@ static void judge_grant(
 	finding_fail(findings, "grant", &err);
 }
 
-static void check_grant(const struct account *account, const struct findings *findings)
+/* Opens it too where it is sealed, for a renewal would have to. */
+static bool read_grant(const struct account *account, struct grant *grant, struct error *err)
 {
 	enum record_found found = RECORD_UNREADABLE;
 	struct sealed sealed = {0};
-	struct error err = {0};
-	struct grant *grant;
+	struct seal seal;
 	char path[PATH_SIZE];
 	uid_t owner;
-	bool absent, ok;
+	bool absent;
+	bool ok = state_check(account->place.state, account->place.personal, &owner, &absent, err);
+
+	seal_init(&seal);
+	if (ok && !place_file(account->place.state, account_grantor(account), "grant", path))
+		ok = error_set(err, ERROR_CONFIG, "the name of the account is too long");
+	ok = ok && record_read(path, owner, grant, &sealed, &found, err) &&
+		(sealed.body.len == 0 || seal_open(&seal, account, &sealed, grant, err));
+	record_free(&sealed);
+	seal_free(&seal);
+	return ok &&
+		(grant->refresh_token[0] != '\0' ||
+			error_set(err, ERROR_LOGIN, "there is none: nobody has logged in"));
+}
+
+static void check_grant(const struct account *account, const struct findings *findings)
+{
+	struct error err = {0};
+	struct grant *grant;
 
 	if (account_is_unattended(account)) {
 		finding_ok(findings, "grant", "none is needed: nobody logs in to this account");
 		return;
 	}
 	grant = grant_new(&err);
-	ok = grant != NULL &&
-		state_check(account->place.state, account->place.personal, &owner, &absent, &err);
-
-	if (ok && !place_file(account->place.state, account_grantor(account), "grant", path))
-		ok = error_set(&err, ERROR_CONFIG, "the name of the account is too long");
-	ok = ok && record_read(path, owner, grant, &sealed, &found, &err);
-	if (ok && sealed.body.len == 0 && grant->refresh_token[0] == '\0')
-		ok = error_set(&err, ERROR_LOGIN, "there is none: nobody has logged in");
-	if (ok && sealed.body.len > 0) {
-		finding_ok(findings, "grant", "it is there, sealed");
-	} else if (ok) {
+	if (grant != NULL && read_grant(account, grant, &err)) {
 		judge_grant(account, grant, findings);
 	} else {
 		error_hint(&err, "saslfresh login %.100s", account->name);
 		finding_fail(findings, "grant", &err);
 	}
-	record_free(&sealed);
 	grant_free(grant);
 }
 
@@ -193,8 +202,9 @@ void check_account(const struct online *online, const struct findings *findings)
 	struct error err = {0};
 	struct token *token = token_new(&err);
 
-	check_sandbox(findings);
 	check_grant(account, findings);
+	online_confine(online);
+	check_sandbox(findings);
 	reach_check(online, findings);
 	if (token == NULL) {
 		finding_fail(findings, "token", &err);

@@ -167,7 +167,7 @@ static bool is_name_of_user(int key)
 static bool is_of_account(int key)
 {
 	return is_name_of_user(key) || key == ACCOUNT_GRANT || key == ACCOUNT_HOSTS ||
-		key == ACCOUNT_IMAP || key == ACCOUNT_POP || key == ACCOUNT_SMTP;
+		key == ACCOUNT_ALLOW || (key >= ACCOUNT_IMAP && key <= ACCOUNT_SMTP);
 }
 
 bool list_contains(const char *list, const char *item)
