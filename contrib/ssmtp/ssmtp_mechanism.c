@@ -88,9 +88,9 @@ static bool make_secret(struct ssmtp_mechanism *mechanism)
 bool ssmtp_mechanism_open(
 	struct ssmtp_mechanism *mechanism, const struct ssmtp_sasl *sasl, bool cleartext)
 {
-	/* max_ssf and maxbufsize stay 0: no security layer. */
-	const sasl_security_properties_t properties = {.security_flags = SASL_SEC_NOANONYMOUS |
-			(sasl->tls || cleartext ? 0 : SASL_SEC_NOPLAINTEXT)};
+	/* max_ssf and maxbufsize stay 0: no security layer. What is outside lifts NOPLAINTEXT. */
+	const sasl_security_properties_t properties = {
+		.security_flags = SASL_SEC_NOANONYMOUS | (cleartext ? 0 : SASL_SEC_NOPLAINTEXT)};
 	const sasl_ssf_t external = sasl->tls ? 256 : 0;
 
 	*mechanism = (struct ssmtp_mechanism){.sasl = sasl};

@@ -111,6 +111,16 @@ def _(person):
     fails(person, 'offers no AUTH', 'AUTHXOAUTH2 XOAUTH2', 'XAUTH XOAUTH2')
 
 
+@case('what stands in the first line of the reply is a greeting, whatever it says')
+def _(person):
+    def play(connection):
+        connection.say('220 hello')
+        connection.hear()
+        connection.say('250-AUTH XOAUTH2\n250 SIZE')
+        connection.hear()
+    raw_failure(person, play, 'localhost offers no AUTH')
+
+
 @case('no AUTH at all')
 def _(person):
     fails(person, 'localhost offers no AUTH', 'SIZE 1000', '8BITMIME')
@@ -265,17 +275,18 @@ def _(person):
     logs_in(person, 'AUTH XOAUTH2 OAUTHBEARER', play=bearer, AuthMethod='OAUTHBEARER', AuthMech=None)
 
 
-@case('LOGIN: no initial response, two questions')
+@case('LOGIN: no initial response, two questions; "=" is an empty one')
 def _(person):
     def play(connection):
         same(connection.hear(), 'AUTH LOGIN', 'AUTH')
-        connection.say('334 ' + b64('Username:'))
+        connection.say('334 ' + question)
         same(connection.decoded(), ACCOUNT, 'the name')
         connection.say('334 ' + b64('Password:'))
         same(connection.decoded(), 'secret-word', 'the password')
         connection.say('235 ok')
         connection.take_mail()
-    logs_in(person, 'AUTH LOGIN', play=play, AuthMech='LOGIN', AuthPass='secret-word')
+    for question in (b64('Username:'), '=', ''):
+        logs_in(person, 'AUTH LOGIN', play=play, AuthMech='LOGIN', AuthPass='secret-word')
 
 
 @case('CRAM-MD5 needs no TLS and no leave')
