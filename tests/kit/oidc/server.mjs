@@ -93,7 +93,6 @@ function makeProvider(issuer) {
             Session: DAY,
         },
         assertJwtClientAuthClaimsAndHeader: insistOnCertificate,
-        extraTokenClaims: (ctx, token) => (token.kind === 'ClientCredentials' ? { sub: settings.mailbox } : undefined),
         features: {
             clientCredentials: { enabled: true },
             deviceFlow: { enabled: true },
@@ -107,8 +106,11 @@ function makeProvider(issuer) {
             registration: { enabled: existsSync(`${directory}/registration`) },
             revocation: { enabled: true },
         },
-        // Who may also open which shared mailbox, for a mail server that asks (see shared.sh).
-        extraTokenClaims: (ctx, token) => (token.accountId === 'alice@example.test' ? { shared: 'office@example.test' } : {}),
+        // Whose mail the token of an application is for; who may also open which shared mailbox (see shared.sh).
+        extraTokenClaims: (ctx, token) => {
+            if (token.kind === 'ClientCredentials') return { sub: settings.mailbox };
+            return token.accountId === 'alice@example.test' ? { shared: 'office@example.test' } : undefined;
+        },
         async findAccount(ctx, sub) {
             if (ctx.oidc.route === 'token') insistOnRegisteredMethod(ctx);
             return { accountId: sub, claims: async () => ({ sub, email: sub }) };
