@@ -66,7 +66,7 @@ void relay_ssmtp(const struct lines *r)
 	if (r->account->place.personal)
 		lines_add(r, "%s", of_person);
 	lines_add(r,
-		"# for /etc/ssmtp/ssmtp.conf, of the sSMTP that contrib/ssmtp makes: Debian's own "
+		"# for /etc/ssmtp/ssmtp.conf, of an sSMTP with contrib/ssmtp in it: Debian's own "
 		"(2.64) knows\n# LOGIN and CRAM-MD5 alone, and would take these lines for LOGIN\n");
 	lines_add(r, "mailhub=%s:%d\nUseTLS=YES\n%s", r->smtp.host, r->smtp.port,
 		r->smtp.tls ? "" : "UseSTARTTLS=YES\n");

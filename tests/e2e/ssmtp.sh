@@ -108,6 +108,22 @@ logs_in() {
 	done
 }
 
+# What `saslfresh config-for ssmtp` prints, with the authority of the test.
+follows_recipe() {
+	local kind=$1 smtp=$2 before
+	MARK=recipe-$kind@cron.example.test
+	succeeds "$NAME: an account with a server for $kind" product_account "$kind@accounts.test" mail-post "$account" \
+		"user = $account" "smtp = $smtp"
+	product "recipe.$kind" config-for ssmtp "$kind@accounts.test"
+	is "$STATUS" 0 'config-for has lines for it'
+	printf '%s\nHostName=client.test\nTLS_CA_File=%s\n' "$OUTPUT" "$OIDC_CA" >"$TAP_DIR/home/recipe.conf"
+	printf 'To: you@example.test\nSubject: %s\n\nhello\n' "$MARK" >"$TAP_DIR/home/mail"
+	before=$(dovecot_logins 'method=XOAUTH2.*TLS')
+	mailer_at "$TAP_DIR/out" "recipe.$kind.mail" "$TAP_DIR/home/mail" $MAILER -C "$TAP_DIR/home/recipe.conf" you@example.test
+	delivered 'and with them it sends'
+	dovecot_saw 1 "$before" 'by a token' 'method=XOAUTH2.*TLS'
+}
+
 # Dovecot 2.3 takes 8,192 octets of base64 and no more.
 sizes() {
 	local size mechanism
@@ -161,6 +177,8 @@ ended() {
 against_dovecot() { # NAME COMMAND
 	NAME=$1 MAILER=$2
 	logs_in
+	follows_recipe tls "localhost:$SUBMISSIONS_PORT tls"
+	follows_recipe starttls localhost:$SUBMISSION_PORT
 	sizes
 	life
 	ended XOAUTH2
