@@ -14,6 +14,8 @@ kit=$(cd "$(dirname "$0")/../kit" && pwd)
 here=$(cd "$(dirname "$0")/../ssmtp" && pwd)
 modules=$(cd "$here/../../contrib/ssmtp" && pwd)
 . "$here/setid.sh"
+. "$here/hooks.sh"
+. "$here/installed.sh"
 
 export PYTHONDONTWRITEBYTECODE=1
 user=alice@example.test
@@ -196,6 +198,8 @@ build "$TAP_DIR/host" gcc -O1 -fsanitize=address,undefined -DHOST_CONFIG='"/none
 	bail "gcc: $(tail -n 5 "$TAP_DIR/log/build.log")"
 build "$TAP_DIR/plain" gcc -O2 -DHOST_CONFIG="\"$TAP_DIR/setid/ssmtp.conf\"" || bail 'gcc'
 ok 'gcc has nothing to say'
+hooks_cases
+installed_cases "$TAP_DIR/plain"
 oidc_start
 dovecot_start
 product_start
