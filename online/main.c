@@ -3,6 +3,7 @@
  * answer (frame.h) to standard output. The only one who reads the clock here. */
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -195,17 +196,24 @@ static bool check(
 	return buffer_ok(told) || error_set(err, ERROR_SYSTEM, "there is too much to tell");
 }
 
+/* Nobody is asked anything on behalf of a command that is gone. */
+static bool depend_on_command(struct error *err)
+{
+	struct pollfd command = {.fd = STDIN_FILENO}; /* POLLHUP: closed in both directions */
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return poll(&command, 1, 0) == 0 || error_set(err, ERROR_SYSTEM, "the command is gone");
+}
+
 /* For an account that is not completed yet. */
 static bool serve(const struct online *online, struct account *account, const char *verb,
 	struct buffer *told, struct error *err)
 {
 	bool complete;
 
-	if (prepare_is_verb(verb)) {
-		/* Nobody is asked anything on behalf of a command that is gone. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		return prepare_account(verb, online, account, INPUT_FD, err);
-	}
+	if (prepare_is_verb(verb))
+		return depend_on_command(err) &&
+			prepare_account(verb, online, account, INPUT_FD, err);
 	if (strncmp(verb, "export-", 7) == 0)
 		return log_in_elsewhere(online, account, verb, err);
 	complete = account_complete(account, err);
