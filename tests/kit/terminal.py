@@ -11,6 +11,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -40,6 +41,8 @@ if os.path.exists(path("size")):
 child = os.fork()
 if child == 0:
     os.setsid()
+    # Whoever runs this in the background may ignore it; a person's shell does not.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.close(keeper_master)
     fcntl.ioctl(keeper, termios.TIOCSCTTY, 0)
     for fd in range(3):
