@@ -7,6 +7,7 @@
 
 #include "hook.h"
 #include "obtain.h"
+#include "supply.h"
 #include "verb.h"
 
 /* Gives the name of the account, NULL after saying what is wrong with the call. max is in octets.
@@ -48,6 +49,18 @@ static bool fits(const struct token *token, int64_t max, struct error *err)
 	return error_hint(err, "use another program, or ask for fewer scopes");
 }
 
+/* Whoever may not renew a token has to ask somebody who may, as the plugin does. */
+static bool get(struct config *config, const struct account *account, struct token *token,
+	struct error *err)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	if (supply_may_renew(account))
+		return obtain_token(account, OBTAIN_NEEDED, now, token, err);
+	supply_look_around(config);
+	return supply_token(config, account, now, token, err);
+}
+
 static int run(int argc, char **argv)
 {
 	struct config config = {0};
@@ -64,9 +77,7 @@ static int run(int argc, char **argv)
 		account = verb_account(&config, name, &err);
 	if (account != NULL)
 		token = token_new(&err);
-	if (token != NULL &&
-		obtain_token(account, OBTAIN_NEEDED, (int64_t)time(NULL), token, &err) &&
-		fits(token, max, &err)) {
+	if (token != NULL && get(&config, account, token, &err) && fits(token, max, &err)) {
 		/* Unbuffered, so that no copy stays behind. */
 		setvbuf(stdout, NULL, _IONBF, 0);
 		status = fputs(token->access_token, stdout) < 0 || putchar('\n') < 0;
@@ -85,8 +96,9 @@ const struct verb verb_token = {
 	.synopsis = "ACCOUNT [--max OCTETS]",
 	.summary = "print an access token that is still good",
 	.help = "Prints the token and a newline, nothing else. A token that is about to expire is\n"
-		"renewed first, by one process however many ask. On failure nothing is printed on\n"
-		"standard output. Standard input is not read.\n\n"
+		"renewed first, by one process however many ask; for a user who may not renew\n"
+		"those of the system, through the socket of saslfresh(8). On failure nothing is\n"
+		"printed on standard output. Standard input is not read.\n\n"
 		"  --max OCTETS  fail, and say so, if the token is longer than a program takes\n\n"
 		"  msmtp:  passwordeval saslfresh token me@example.org\n"
 		"  mutt:   set imap_oauth_refresh_command = \"saslfresh token me@example.org\"\n"

@@ -1,5 +1,7 @@
 #include "paths.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,12 +60,20 @@ static bool is_of_somebody_else(const char *home)
 	return geteuid() == 0 && stat(home, &status) == 0 && status.st_uid != 0;
 }
 
+/* Whoever is run with another one's HOME, as what cron runs to send mail, may not even enter it. */
+static bool is_closed_to_us(const char *home)
+{
+	return absolute_variable("XDG_CONFIG_HOME") == NULL &&
+		faccessat(AT_FDCWD, home, X_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 bool place_personal(struct place *place)
 {
 	char config[PATH_SIZE];
 
 	if (process_is_privileged() || absolute_variable("HOME") == NULL ||
-		is_of_somebody_else(absolute_variable("HOME")))
+		is_of_somebody_else(absolute_variable("HOME")) ||
+		is_closed_to_us(absolute_variable("HOME")))
 		return false;
 	place->personal = true;
 	return base_directory("XDG_CONFIG_HOME", ".config", config) &&

@@ -1,6 +1,7 @@
 /* paths.h: where things are. A place is one set of directories: a person's own, or the system's.
- * A person's place exists when HOME is set and the process is not privileged (set-id): a privileged
- * process takes nothing from its environment. Nor does root in the home of somebody else. */
+ * A person's place exists when HOME is set, can be entered, and the process is not privileged
+ * (set-id): a privileged process takes nothing from its environment. Nor does root in the home of
+ * somebody else. */
 #ifndef SASLFRESH_PATHS_H
 #define SASLFRESH_PATHS_H
 

@@ -35,7 +35,7 @@ static bool is_allowed(const struct account *account)
 	return listed;
 }
 
-static void look_around(struct config *config)
+void supply_look_around(struct config *config)
 {
 	struct stat status;
 
@@ -53,7 +53,7 @@ bool supply_serves(struct config *config, bool broken)
 {
 	if (!config_serves_us(config))
 		return false;
-	look_around(config);
+	supply_look_around(config);
 	for (size_t i = 0; i < config->count; i++)
 		if (is_within_reach(&config->accounts[i]) || is_allowed(&config->accounts[i]))
 			return true;
@@ -84,15 +84,15 @@ static const char *command_of(const struct question *question)
 	return question->config->command != NULL ? question->config->command : SASLFRESH_COMMAND;
 }
 
-/* Only the owner of the state can renew a token; root becomes that owner. Where there is no state
- * yet the command says so best. */
-static bool is_ours_to_renew(const struct question *question)
+bool supply_may_renew(const struct account *account)
 {
-	const struct place *place = &question->account->place;
+	const struct place *place = &account->place;
 	struct error err = {0};
 	uid_t owner = (uid_t)-1;
 	bool absent = false;
 
+	if (place->personal)
+		return true;
 	if (process_is_privileged())
 		return false;
 	if (!state_check(place->state, false, &owner, &absent, &err) && err.kind != ERROR_CONFIG)
@@ -141,7 +141,7 @@ static bool ask_anybody(
 	bool open = false;
 
 	*closed = false;
-	if (question->account->place.personal || (runs && is_ours_to_renew(question))) {
+	if (question->account->place.personal || (runs && supply_may_renew(question->account))) {
 		if (ask_command(question, answer, err))
 			return true;
 		return runs ? false : is_helpless(question, err);

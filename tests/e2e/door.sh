@@ -53,6 +53,13 @@ mail_as() {
 	OUTPUT=$(cat "$TAP_DIR/out/$2")
 }
 
+# token_as USER: `saslfresh token` of that user; sets STATUS, TOKEN (what it prints) and OUTPUT (what it says).
+token_as() {
+	STATUS=0
+	TOKEN=$(as "$1" "$PREFIX/bin/saslfresh" token "$user" 2>"$TAP_DIR/out/token" </dev/null) || STATUS=$?
+	OUTPUT=$(cat "$TAP_DIR/out/token")
+}
+
 tap_start
 oidc_start
 dovecot_start
@@ -174,10 +181,24 @@ before=$(refreshes)
 mail_as "$web" by-door-again
 is "$STATUS" 0 'and of one of a group, with a token that has expired'
 is "$(($(refreshes) - before))" 1 '... after one refresh'
+token_as "$cron"
+is "$TOKEN" "$(cached access_token)" 'saslfresh token of a user who is allowed gives the token'
+is "$STATUS.$OUTPUT" 0. '... and says nothing'
+expire
+before=$(refreshes)
+token_as "$web"
+is "$TOKEN" "$(cached access_token)" 'of one of a group, with a token that has expired'
+is "$(($(refreshes) - before))" 1 '... after one refresh'
+token_as "$other"
+is "$STATUS.$TOKEN" 78. 'of another user it gives nothing'
+like "$OUTPUT" "user $other_uid is not allowed to have one" '... and says why'
 mail_as "$other" stranger
 isnt_zero "$STATUS" 'mbsync of another user does not'
 unlike "$OUTPUT" saslfresh '... and is told nothing of us: there is no account for it'
 door_close "$DOOR"
+token_as "$cron"
+is "$STATUS.$TOKEN" 71. 'with the door closed saslfresh token gives nothing'
+like "$OUTPUT" "user $(id -u "$cron") cannot renew it: nobody answers at $DOOR: .*allow = $(id -u "$cron")" '... and says who could open it'
 mail_as "$cron" closed
 like "$OUTPUT" "user $(id -u "$cron") cannot renew it: nobody answers at $DOOR: .*allow = $(id -u "$cron")" 'with the door closed, the sentence has the user and the cure'
 chmod 0777 "$TAP_DIR/door"

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -65,8 +67,9 @@ static void every_byte_has_a_spelling_of_its_own(void **state)
 		assert_int_equal(strlen(path), strlen(plain ? "/s/a?.token" : "/s/a%20.token"));
 		*strchr(path, '.') = byte == '.' ? '.' : '\0';
 		snprintf(seen[byte], sizeof(seen[byte]), "%.7s", path + strlen("/s/a"));
-		assert_int_equal(strspn(seen[byte], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
-						    "stuvwxyz0123456789@._+-%"),
+		assert_int_equal(strspn(seen[byte],
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
+					 "stuvwxyz0123456789@._+-%"),
 			strlen(seen[byte]));
 		for (int other = 1; other < byte; other++)
 			assert_string_not_equal(seen[byte], seen[other]);
@@ -177,6 +180,25 @@ static void a_place_that_is_too_long_is_none(void **state)
 	free(home);
 }
 
+/* Root may enter every directory, so the question is asked as nobody. */
+static void a_home_that_cannot_be_entered_is_none(void **state)
+{
+	const char *home = path_of(*state, "home");
+	struct place place;
+
+	clean_environment(state);
+	assert_int_equal(mkdir(home, 0000), 0);
+	setenv("HOME", home, 1);
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+	assert_false(place_personal(&place));
+	setenv("XDG_CONFIG_HOME", "/c", 1);
+	assert_true(place_personal(&place));
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	unsetenv("XDG_CONFIG_HOME");
+}
+
 static void a_personal_place_lies_under_home(void **state)
 {
 	struct place place = {.personal = false};
@@ -277,6 +299,7 @@ int main(void)
 		clean(without_a_home_there_is_no_personal_place),
 		clean(a_relative_directory_is_ignored),
 		clean(a_place_that_is_too_long_is_none),
+		in_directory(a_home_that_cannot_be_entered_is_none),
 		clean(a_personal_place_lies_under_home),
 		clean(an_absolute_directory_is_used),
 		clean(the_system_s_place_is_as_built),

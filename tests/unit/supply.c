@@ -116,6 +116,28 @@ static const char new_token[] = "status = ok\nversion = 1\naccess_token = NEW\n"
 static const char failure[] = "status = login\nwhat = no access token of me\ncause = it is gone\n"
 			      "hint = saslfresh login me\nend = 4\n";
 
+/* ---- who may renew ---- */
+
+static void the_owner_of_the_state_may_renew_and_nobody_else(void **state)
+{
+	struct fixture *fixture = *state;
+	struct account *account = &fixture->account;
+
+	assert_true(supply_may_renew(account));
+	account->place.personal = false;
+	assert_true(supply_may_renew(account));
+	snprintf(account->place.state, PATH_SIZE, "%s/absent", fixture->directory);
+	assert_true(supply_may_renew(account));
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+	snprintf(account->place.state, PATH_SIZE, "/etc");
+	assert_false(supply_may_renew(account));
+	account->place.personal = true;
+	assert_true(supply_may_renew(account));
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+}
+
 /* ---- failures ---- */
 
 static void the_command_s_sentence_comes_through(void **state)
@@ -438,6 +460,7 @@ static void a_shared_account_has_the_token_of_its_grantor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		fixed(the_owner_of_the_state_may_renew_and_nobody_else),
 		fixed(the_command_s_sentence_comes_through),
 		fixed(every_kind_of_failure_comes_through),
 		fixed(a_command_that_cannot_be_run_is_a_failure),
