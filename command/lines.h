@@ -15,7 +15,7 @@ struct lines {
 	const char *imap_user, *smtp_user;
 	const char *from;
 	const char *command;
-	struct mail_server imap, smtp;
+	struct mail_server imap, pop, smtp;
 	struct buffer *text;
 };
 

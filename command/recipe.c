@@ -158,6 +158,8 @@ static void print_imtest(const struct lines *r)
 	lines_add(r, "# for a shell; it shows the conversation, the token included\n");
 	if (lines_have(&r->imap))
 		add_cyrus(r, "imtest", &r->imap);
+	if (lines_have(&r->pop))
+		add_cyrus(r, "pop3test", &r->pop);
 	if (lines_have(&r->smtp))
 		add_cyrus(r, "smtptest", &r->smtp);
 }
@@ -172,6 +174,7 @@ static const struct entry {
 	{{"sendmail", false, true, {NULL}}, relay_sendmail},
 	{{"ssmtp", false, true, {NULL}}, relay_ssmtp},
 	{{"mbsync", true, false, {".mbsyncrc", ".config/isyncrc", NULL}}, print_mbsync},
+	{{"msmtp-mta", false, true, {NULL}}, relay_msmtp},
 	{{"msmtp", false, true, {".msmtprc", ".config/msmtp/config", NULL}}, print_msmtp},
 	{{"mutt", true, true, {".muttrc", ".mutt/muttrc", ".config/mutt/muttrc", NULL}},
 		print_mutt},
@@ -258,6 +261,7 @@ bool recipe_print(const struct mailer *mailer, const struct account *account, co
 	if (strchr(recipe.from, '@') == NULL)
 		recipe.from = recipe.name;
 	if (!server_of(account, ACCOUNT_IMAP, &recipe.imap, err) ||
+		!server_of(account, ACCOUNT_POP, &recipe.pop, err) ||
 		!server_of(account, ACCOUNT_SMTP, &recipe.smtp, err) ||
 		!check(mailer, &recipe, err))
 		return false;

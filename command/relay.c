@@ -72,3 +72,25 @@ void relay_ssmtp(const struct lines *r)
 		r->smtp.tls ? "" : "UseSTARTTLS=YES\n");
 	lines_add(r, "AuthMethod=SASL\nAuthMech=XOAUTH2\nAuthUser=%s\n", r->name);
 }
+
+/* What cron, smartd and the like hand to /usr/sbin/sendmail, which Debian's msmtp-mta is. They run
+ * it as users who may not renew a token, and as senders whom no provider lets send. */
+void relay_msmtp(const struct lines *r)
+{
+	if (r->account->place.personal)
+		lines_add(r, "%s", of_person);
+	lines_add(r,
+		"# whoever may send mail has to be in `allow` of the account; the socket is that "
+		"of saslfresh(8)\n"
+		"# for /etc/msmtprc, which everybody may read: it holds no secret\n");
+	lines_add(r, "account default\nhost %s\nport %d\ntls on\ntls_starttls %s\nauth xoauth2\n",
+		r->smtp.host, r->smtp.port, r->smtp.tls ? "off" : "on");
+	lines_add(r, "user %s\npasswordeval \"%s token %s\"\n", r->smtp_user, r->command, r->name);
+	lines_add(r,
+		"from %s\nset_from_header on\nallow_from_override off\n"
+		"aliases /etc/aliases\nsyslog LOG_MAIL\n",
+		r->from);
+	lines_add(r, "# for /etc/aliases: who gets the mail for root and other users\n");
+	lines_add(r, "default: %s\n", r->from);
+	lines_add(r, "# for a shell, as root\nsystemctl enable --now saslfresh.socket\n");
+}

@@ -8,5 +8,6 @@
 void relay_postfix(const struct lines *lines);
 void relay_sendmail(const struct lines *lines);
 void relay_ssmtp(const struct lines *lines);
+void relay_msmtp(const struct lines *lines);
 
 #endif

@@ -79,10 +79,10 @@ printed() {
 	product_environment HOME="$TAP_DIR/gmail" "$PREFIX/bin/saslfresh" config-for "$1" "$user" |
 		sed -e "s,$PREFIX/bin/saslfresh,saslfresh,g" -e '/^# this account is a person/d'
 }
-for pair in msmtp:msmtprc mutt:muttrc neomutt:neomuttrc mbsync:mbsyncrc postfix:sh sendmail:text cyrus-tools:sh curl:sh git:gitconfig; do
+for pair in msmtp:msmtprc msmtp-mta:msmtprc mutt:muttrc neomutt:neomuttrc mbsync:mbsyncrc postfix:sh sendmail:text cyrus-tools:sh curl:sh git:gitconfig; do
 	page=${pair%:*}
 	mailer=${page/cyrus-tools/imtest}
-	is "$(block "$page" "${pair#*:}")" "$(printed "$mailer")" "$page: the page says what config-for prints"
+	is "$(block "$page" "${pair#*:}" | sed 's,/usr/local/bin/saslfresh,saslfresh,')" "$(printed "$mailer")" "$page: the page says what config-for prints"
 done
 
 # ---- programs that ask the command ----

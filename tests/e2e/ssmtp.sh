@@ -11,6 +11,7 @@ kit=$(cd "$(dirname "$0")/../kit" && pwd)
 . "$kit/oidc.sh"
 . "$kit/dovecot.sh"
 . "$kit/product.sh"
+. "$kit/machine.sh"
 here=$(cd "$(dirname "$0")/../ssmtp" && pwd)
 modules=$(cd "$here/../../contrib/ssmtp" && pwd)
 . "$here/setid.sh"

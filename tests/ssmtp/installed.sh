@@ -1,18 +1,5 @@
-# installed.sh: contrib/ssmtp/install on a machine with Debian's ssmtp, which this one becomes in a namespace of mounts: what
-# is changed below /usr, /etc and /var there is gone with it. Needs tap.sh, packages.sh, root; modules is contrib/ssmtp.
-
-MACHINE=''
-
-inside() { nsenter -m -t "$MACHINE" "$@"; }
-
-machine_start() {
-	background machine unshare -m sh -c 'mount -t tmpfs tmpfs /mnt && for top in usr etc var; do
-		mkdir -p "/mnt/$top" "/mnt/$top.work" &&
-		mount -t overlay overlay -o "lowerdir=/$top,upperdir=/mnt/$top,workdir=/mnt/$top.work" "/$top" || exit; done
-		: >/mnt/ready; exec sleep 600'
-	MACHINE=$BACKGROUND_PID
-	poll 10 inside test -e /mnt/ready || bail "no machine of its own: $(cat "$TAP_DIR/log/machine.log")"
-}
+# installed.sh: contrib/ssmtp/install on a machine with Debian's ssmtp. Needs tap.sh, packages.sh, machine.sh, root; modules is
+# contrib/ssmtp.
 
 # The package, as apt would install it.
 fetch_package() {
@@ -121,5 +108,5 @@ installed_cases() { # PROGRAM
 	put_in_place "$1"
 	take_back "$1"
 	interrupted "$1"
-	stop "$MACHINE"
+	machine_stop
 }
