@@ -113,16 +113,16 @@ logs_in() {
 
 # What `saslfresh config-for ssmtp` prints, with the authority of the test.
 follows_recipe() {
-	local kind=$1 smtp=$2 before
-	MARK=recipe-$kind@cron.example.test
-	succeeds "$NAME: an account with a server for $kind" product_account "$kind@accounts.test" mail-post "$account" \
+	local kind=$1 smtp=$2 for=$1.$NAME@accounts.test before
+	MARK=recipe-$kind-$NAME@cron.example.test
+	succeeds "$NAME: an account with a server for $kind" product_account "$for" mail-post "$account" \
 		"user = $account" "smtp = $smtp"
-	product "recipe.$kind" config-for ssmtp "$kind@accounts.test"
+	product "recipe.$for" config-for ssmtp "$for"
 	is "$STATUS" 0 'config-for has lines for it'
 	printf '%s\nHostName=client.test\nTLS_CA_File=%s\n' "$OUTPUT" "$OIDC_CA" >"$TAP_DIR/home/recipe.conf"
 	printf 'To: you@example.test\nSubject: %s\n\nhello\n' "$MARK" >"$TAP_DIR/home/mail"
 	before=$(dovecot_logins 'method=XOAUTH2.*TLS')
-	mailer_at "$TAP_DIR/out" "recipe.$kind.mail" "$TAP_DIR/home/mail" $MAILER -C "$TAP_DIR/home/recipe.conf" you@example.test
+	mailer_at "$TAP_DIR/out" "recipe.$for.mail" "$TAP_DIR/home/mail" $MAILER -C "$TAP_DIR/home/recipe.conf" you@example.test
 	delivered 'and with them it sends'
 	dovecot_saw 1 "$before" 'by a token' 'method=XOAUTH2.*TLS'
 }
