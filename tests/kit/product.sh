@@ -47,14 +47,15 @@ product_build() (
 )
 
 # product_account NAME CLIENT [USER] [LINE...]: a section in the user's configuration, and a grant of USER (default:
-# NAME), minted for CLIENT and taken over with `saslfresh login`. Fails if that fails.
+# NAME), minted for CLIENT and taken over with `saslfresh login`. Fails if that fails. Its servers are PRODUCT_HOSTS
+# (localhost).
 product_account() {
 	local name=$1 client=$2 user=${3:-$1}
 	shift 3 2>/dev/null || shift 2
 	{
 		printf '[account %s]\n' "$name"
 		product_client "$client"
-		printf '%s\n' "token_endpoint = $OIDC_ISSUER/token" "ca_file = $OIDC_CA" 'hosts = localhost' \
+		printf '%s\n' "token_endpoint = $OIDC_ISSUER/token" "ca_file = $OIDC_CA" "hosts = ${PRODUCT_HOSTS:-localhost}" \
 			'scope = openid offline_access mail' "$@"
 	} >>"$PRODUCT_CONFIG"
 	oidc_mint "$client" "$user" "$PRODUCT_HOME/refresh-token" || return 1
