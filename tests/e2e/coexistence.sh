@@ -29,11 +29,24 @@ logs_in() {
 	mailer "mbsync.$CLIENTS_RUNS" env SASL_PATH="$places" "${MBSYNC[@]}"
 }
 
-# by METHOD NAME MECHANISMS PASSWORD DESCRIPTION: it logs in, with that method and no other.
+# tests_in NAME MECHANISM [PASSWORD]: an imtest that looks there; without a mechanism it leaves the choice to libsasl2.
+tests_in() {
+	cyrus_command imtest "$1" "$2" TLS "$IMAP_PORT" "$IMAPS_PORT"
+	CYRUS=(env SASL_PATH="$places" "${CYRUS[@]:0:${#CYRUS[@]}-1}" ${3:+-w "$3"} localhost)
+	printf 'a LOGOUT\r\n' >"$TAP_DIR/near/bye"
+	cyrus_run
+}
+
+# etpan_in NAME MECHANISM: libetpan, which is told the mechanism and has no password.
+etpan_in() {
+	mailer "etpan.$TAP_COUNT" env SASL_PATH="$places" "${CLIENTS_RUN[@]}" "$TAP_DIR/libetpan" imap "$2" "$1" "$IMAPS_PORT"
+}
+
+# by METHOD NAME MECHANISMS PASSWORD DESCRIPTION [HOW]: it logs in, with that method and no other.
 by() {
 	local before
 	before=$(dovecot_logins "method=$1")
-	logs_in "$2" "$3" "$4"
+	"${6-logs_in}" "$2" "$3" "$4"
 	is "$STATUS" 0 "$5"
 	dovecot_saw 1 "$before" "... by $1" "method=$1"
 }
@@ -55,7 +68,8 @@ tap_start
 oidc_start
 dovecot_start
 product_start
-clients_install isync libsasl2-modules-kdexoauth2
+clients_install isync cyrus-clients libetpan-dev libsasl2-modules-kdexoauth2
+libetpan_build || bail "libetpan.c does not compile: $(cat "$TAP_DIR/log/libetpan.log")"
 ours=$PREFIX/lib/sasl2
 kde=$(dirname "$(find "$CLIENTS_ROOT" -name libkdexoauth2.so | head -n 1)")
 succeeds 'an account' product_account "$account" mail-post
@@ -64,8 +78,27 @@ succeeds 'an account' product_account "$account" mail-post
 
 for order in "$ours:$kde" "$kde:$ours"; do
 	in_places "$order"
-	by XOAUTH2 "$account" XOAUTH2 '' "KDE's plugin, loaded $([ "$order" = "$ours:$kde" ] && echo after || echo before) ours: ours is taken"
+	loaded=$([ "$order" = "$ours:$kde" ] && echo after || echo before)
+	by XOAUTH2 "$account" XOAUTH2 '' "mbsync, KDE's plugin loaded $loaded ours: ours is taken"
+	by XOAUTH2 "$account" XOAUTH2 '' "imtest, KDE's plugin loaded $loaded ours" tests_in
+	by XOAUTH2 "$account" XOAUTH2 '' "libetpan, KDE's plugin loaded $loaded ours" etpan_in
 done
+
+# What it is for, where ours is not: the command gives the token that it wants for a password.
+by_command() {
+	CLIENTS_RUNS=$((CLIENTS_RUNS + 1))
+	mbsync_prepare "run$CLIENTS_RUNS" "$1" "$2" IMAPS
+	sed -i "/^User /aPassCmd \"$PREFIX/bin/saslfresh token $1\"" "$TAP_DIR/near/run$CLIENTS_RUNS.conf"
+	mailer "mbsync.$CLIENTS_RUNS" env SASL_PATH="$places" "${MBSYNC[@]}"
+}
+in_places "$kde"
+by XOAUTH2 "$account" XOAUTH2 '' "KDE's plugin alone, with PassCmd: saslfresh token" by_command
+product_expire "$account"
+sed -i 's/^client_secret = /&x/' "$PRODUCT_CONFIG"
+by_command "$account" XOAUTH2
+isnt_zero "$STATUS" '... where no token can be had mbsync fails'
+like "$OUTPUT" 'no access token of .*invalid_client' '... and says why'
+sed -i 's/^client_secret = x/client_secret = /' "$PRODUCT_CONFIG"
 
 # Debian has no others; stand-ins have the flags by which libsasl2 chooses: those of KDE's, those of cyrus-sasl-xoauth2
 # and sasl2-oauth, and those of sasl-xoauth2, which claims that nobody can read its tokens, and 60 bits.
@@ -97,7 +130,14 @@ by XOAUTH2 "$account" XOAUTH2 '' '... while ours goes on'
 logs_in "$other" '*' "$DOVECOT_PASSWORD"
 isnt_zero "$STATUS" 'an account with a password, no mechanism named: ours is taken for it, and fails'
 like "$OUTPUT" "there is no account $other" '... and says why'
+tests_in "$other" '' "$DOVECOT_PASSWORD"
+isnt_zero "$STATUS" 'imtest: the same'
+like "$OUTPUT" 'user not found' "... and says so in libsasl2's words"
+by PLAIN "$other" PLAIN "$DOVECOT_PASSWORD" '... while the mechanism, named, settles it' tests_in
+etpan_in "$other" XOAUTH2
+isnt_zero "$STATUS" 'libetpan: a name without an account'
 configure 'rank = polite'
+by 'PLAIN|method=LOGIN' "$other" '' "$DOVECOT_PASSWORD" 'imtest: with rank = polite the password is taken' tests_in
 by PLAIN "$other" '*' "$DOVECOT_PASSWORD" 'with rank = polite its password is taken'
 by XOAUTH2 "$account" XOAUTH2 '' '... and ours where the program names it'
 configure 'programs = postfix'
@@ -108,14 +148,21 @@ configure
 
 # ---- no account ----
 
+product_token "$account"
 mv "$PRODUCT_CONFIG" "$PRODUCT_CONFIG.aside"
 by PLAIN "$other" '*' "$DOVECOT_PASSWORD" 'no account configured: a password is taken as ever'
 is "$OUTPUT" '' '... without a word'
 logs_in "$account" XOAUTH2
 like "$OUTPUT" 'mechanism\(s\) not available' '... and there is no XOAUTH2'
+by 'PLAIN|method=LOGIN' "$other" '' "$DOVECOT_PASSWORD" 'imtest: the same' tests_in
+tests_in "$account" XOAUTH2
+like "$OUTPUT" 'no mechanism available' '... and there is no XOAUTH2'
+etpan_in "$account" XOAUTH2
+isnt_zero "$STATUS" 'libetpan: there is no XOAUTH2'
+unlike "$OUTPUT" saslfresh '... and nothing is said of us'
 in_places "$kde:$ours"
-logs_in "$account" XOAUTH2 not-a-real-token
-unlike "$OUTPUT" 'saslfresh|there is no account' "... so that KDE's is taken where it is installed"
+by XOAUTH2 "$account" XOAUTH2 "$TOKEN" "with KDE's plugin, which wants a token for a password, that is taken"
+by XOAUTH2 "$account" XOAUTH2 "$TOKEN" '... by imtest, too' tests_in
 mv "$PRODUCT_CONFIG.aside" "$PRODUCT_CONFIG"
 
 no_leaks

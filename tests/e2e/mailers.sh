@@ -130,18 +130,19 @@ reads python 1 XOAUTH2 env SSL_CERT_FILE="$OIDC_CA" /usr/bin/python3 "$TAP_DIR/r
 like "$OUTPUT" INBOX '... which shows the folders'
 
 # aerc lives on a terminal. Its tables and templates are where the package has them.
+mkdir -p "$PRODUCT_HOME/.config/aerc" "$TAP_DIR/run"
+chmod 0700 "$TAP_DIR/run"
+cp -R "$CLIENTS_ROOT/usr/share/aerc/." "$PRODUCT_HOME/.config/aerc"
+here aerc accounts.conf "$PRODUCT_HOME/.config/aerc/accounts.conf"
 aerc() {
-	mkdir -p "$PRODUCT_HOME/.config/aerc" "$TAP_DIR/terminal" "$TAP_DIR/run"
-	chmod 0700 "$TAP_DIR/run"
-	cp -R "$CLIENTS_ROOT/usr/share/aerc/." "$PRODUCT_HOME/.config/aerc"
-	here aerc accounts.conf "$PRODUCT_HOME/.config/aerc/accounts.conf"
+	typed=0
+	mkdir "$TAP_DIR/terminal"
 	background aerc env -C "$PRODUCT_HOME" HOME="$PRODUCT_HOME" LD_LIBRARY_PATH="$CLIENTS_LIBRARIES" \
 		PATH="$PREFIX/bin:$CLIENTS_ROOT/usr/bin:$PATH" XDG_CONFIG_HOME="$PRODUCT_HOME/.config" \
 		XDG_STATE_HOME="$PRODUCT_HOME/.local/state" XDG_RUNTIME_DIR="$TAP_DIR/run" XDG_CACHE_HOME="$TAP_DIR/run" \
 		XDG_DATA_HOME="$TAP_DIR/run" SSL_CERT_FILE="$OIDC_CA" EDITOR=true TERM=xterm \
 		/usr/bin/python3 "$kit/terminal.py" "$TAP_DIR/terminal" sh -c 'stty rows 24 cols 100; exec aerc'
 }
-typed=0
 types() {
 	typed=$((typed + 1))
 	printf "$1" >"$TAP_DIR/terminal/typing"
@@ -160,6 +161,33 @@ succeeds 'aerc: sends' poll 20 submitted from-aerc
 dovecot_saw 2 "$before" '... by a token, too' 'method=XOAUTH2'
 types ':quit\r'
 succeeds 'aerc: ends' poll 20 test -e "$TAP_DIR/terminal/status"
+mv "$TAP_DIR/terminal" "$TAP_DIR/terminal.1"
+sed -i 's/+xoauth2:/+oauthbearer:/' "$PRODUCT_HOME/.config/aerc/accounts.conf"
+before=$(dovecot_logins method=OAUTHBEARER)
+aerc
+succeeds 'aerc: reads with OAUTHBEARER' poll 20 shows Connected
+dovecot_saw 1 "$before" '... by a token' 'method=OAUTHBEARER'
+types ':quit\r'
+succeeds 'aerc: ends' poll 20 test -e "$TAP_DIR/terminal/status"
+
+# The pages of these have the lines of config-for, with XOAUTH2.
+here msmtp msmtprc "$PRODUCT_HOME/.msmtprc" "/^tls on/atls_trust_file $OIDC_CA"
+sed -i 's/^auth .*/auth oauthbearer/' "$PRODUCT_HOME/.msmtprc"
+printf 'Subject: from-msmtp\n\nhello\n' >"$TAP_DIR/message"
+sends msmtp OAUTHBEARER "$TAP_DIR/message" msmtp -a "$user" bob@example.test
+for mutt in mutt neomutt; do
+	here "$mutt" "${mutt}rc" "$PRODUCT_HOME/.${mutt}rc" "\$aset ssl_ca_certificates_file = \"$OIDC_CA\""
+	sed -i 's/"xoauth2"/"oauthbearer"/' "$PRODUCT_HOME/.${mutt}rc"
+	sends "$mutt" OAUTHBEARER "$TAP_DIR/body" "$mutt" -n -F "$PRODUCT_HOME/.${mutt}rc" -e 'set copy = no' -s "from-$mutt" bob@example.test
+	reads "$mutt" 1 OAUTHBEARER env TERM=xterm script -qec \
+		"$mutt -n -F '$PRODUCT_HOME/.${mutt}rc' -e 'set quit=yes' -e 'push <quit>'" /dev/null
+done
+product_token "$user"
+reads curl 1 OAUTHBEARER curl -sS --cacert "$OIDC_CA" -u "$user:" --oauth2-bearer "$TOKEN" "imaps://localhost:$IMAPS_PORT/"
+run curl.options /dev/null curl -v -sS --cacert "$OIDC_CA" --login-options AUTH=XOAUTH2 -u "$user:" --oauth2-bearer "$TOKEN" \
+	"imaps://localhost:$IMAPS_PORT/"
+like "$OUTPUT" '^> A[0-9]+ AUTHENTICATE OAUTHBEARER' '... and --login-options does not make it take another one, as the page says'
+sed -i '/^> .*\(AUTHENTICATE\|AUTH\) /d' "$TAP_DIR/out/curl.options"
 
 # ---- programs that cannot, in this version ----
 
@@ -182,12 +210,55 @@ unlike "$OUTPUT" 'OAUTH' '... and OpenLDAP has none of ours to offer, as the pag
 here neomutt neomuttrc "$PRODUCT_HOME/.neomuttrc" "\$aset ssl_ca_certificates_file = \"$OIDC_CA\""
 printf 'hello\n' >"$TAP_DIR/body"
 sends neomutt XOAUTH2 "$TAP_DIR/body" neomutt -n -F "$PRODUCT_HOME/.neomuttrc" -e 'set copy = no' -s from-neomutt bob@example.test
+sed 's/"xoauth2"/"oauthbearer"/; s/--max 4063/--max 510/' "$PRODUCT_HOME/.neomuttrc" >"$PRODUCT_HOME/.neomuttrc.bearer"
+neomutt_bearer() { run "$1" "$TAP_DIR/body" neomutt -n -F "$PRODUCT_HOME/.neomuttrc.bearer" -e 'set copy = no' -s "from-$1" bob@example.test; }
+for size in 510 511; do
+	oidc_set size=$size
+	product "size.$size" refresh "$user" --force
+	neomutt_bearer "bearer-$size"
+	if [ "$size" = 510 ]; then
+		is "$STATUS" 0 'neomutt, OAUTHBEARER: a token of 510 octets'
+		succeeds '... with which a mail arrives' submitted from-bearer-510
+	else
+		like "$OUTPUT" 'too long for this program: 511 octets, and it takes 510' '... and with 511 saslfresh says why not'
+	fi
+done
+sed -i 's/ --max 510//' "$PRODUCT_HOME/.neomuttrc.bearer"
+neomutt_bearer unlimited
+isnt_zero "$STATUS" '... where it would fail'
+unlike "$OUTPUT" 'octets|too long|saslfresh' '... and not say so'
+oidc_set size=0
+product size.0 refresh "$user" --force
 sed -i 's/--max 4063/--max 40/' "$PRODUCT_HOME/.neomuttrc"
 before=$(wc -l <"$TAP_DIR/log/dovecot.log")
 run neomutt.long "$TAP_DIR/body" neomutt -n -F "$PRODUCT_HOME/.neomuttrc" -e 'set copy = no' -s no bob@example.test
 isnt_zero "$STATUS" 'neomutt: with a longer token it fails'
 like "$OUTPUT" 'too long for this program: 43 octets, and it takes 40 \(use another program' '... and saslfresh says why'
 unlike "$(tail -n "+$((before + 1))" "$TAP_DIR/log/dovecot.log")" 'auth failed, [1-9]' '... before the server sees anything'
+
+# ---- a server that offers XOAUTH2 alone, as Microsoft's do ----
+
+modest_dovecot() {
+	local DOVECOT_MECHANISMS='plain xoauth2' log=$TAP_DIR/log/dovecot.log
+	cp "$log" "$TAP_DIR/log/dovecot.first.log"
+	stop "$DOVECOT_PID"
+	dovecot_start
+}
+modest_dovecot
+before=$(dovecot_logins method=XOAUTH2)
+run curl.modest /dev/null curl -sS --cacert "$OIDC_CA" -u "$user:" --oauth2-bearer "$TOKEN" "imaps://localhost:$IMAPS_PORT/"
+is "$STATUS" 0 'curl: takes XOAUTH2 where the server offers nothing else'
+dovecot_saw 1 "$before" '... by a token' 'method=XOAUTH2'
+
+# ---- standard input is the mail ----
+
+printf 'the mail\n' >"$TAP_DIR/mail"
+left_over() { run "$1" "$TAP_DIR/mail" sh -c 'saslfresh token "$0" >/dev/null; cat' "$user"; }
+left_over stdin.fresh
+is "$OUTPUT" 'the mail' 'saslfresh token leaves standard input alone'
+product_expire "$user"
+left_over stdin.expired
+is "$OUTPUT" 'the mail' '... with a token that has expired'
 
 # ---- no token: nothing is sent in its place ----
 
@@ -197,6 +268,8 @@ oidc_refuses
 before=$(wc -l <"$TAP_DIR/log/dovecot.log")
 run token /dev/null saslfresh token "$user"
 is "$STATUS" 78 'a client secret that has become wrong: no token'
+left_over stdin.failed
+is "$(tail -n 1 <<<"$OUTPUT")" 'the mail' '... and standard input is left alone'
 here msmtp msmtprc "$PRODUCT_HOME/.msmtprc" "/^tls on/atls_trust_file $OIDC_CA"
 run msmtp.none "$TAP_DIR/body" msmtp -a "$user" bob@example.test
 isnt_zero "$STATUS" 'msmtp: fails'

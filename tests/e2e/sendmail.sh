@@ -68,7 +68,7 @@ dovecot_start
 product_start
 kit_cache
 SENDMAIL_ROOT=$KIT_CACHE/sendmail
-packages_unpack "$SENDMAIL_ROOT" sendmail-bin sendmail-cf m4 2>>"$TAP_DIR/log/packages.log" || bail "cannot unpack sendmail: $(tail -n 1 "$TAP_DIR/log/packages.log")"
+packages_unpack "$SENDMAIL_ROOT" sendmail-bin sendmail-cf m4 libsasl2-modules-kdexoauth2 2>>"$TAP_DIR/log/packages.log" || bail "cannot unpack sendmail: $(tail -n 1 "$TAP_DIR/log/packages.log")"
 MAIL=$TAP_DIR/mail
 mkdir -p "$MAIL/queue"
 chmod 0700 "$MAIL/queue"
@@ -128,6 +128,23 @@ send to-unknown
 like "$OUTPUT" 'Deferred: .*authentication failed' 'one that nobody vouches for'
 unlike "$OUTPUT" '>>> AUTH' 'gets none either'
 cp "$OIDC_CA" "$TAP_DIR/authority"
+
+# ---- neighbours, in the same directory ----
+
+cp "$(find "$SENDMAIL_ROOT" -name libkdexoauth2.so | head -n 1)" "$TAP_DIR/plugins/"
+before=$(dovecot_logins method=XOAUTH2)
+send beside-kde
+succeeds "KDE's plugin beside ours: the mail arrives" submitted beside-kde
+dovecot_saw 1 "$before" '... by ours' method=XOAUTH2
+rm "$TAP_DIR/plugins/libkdexoauth2.so"
+sed -i.aside 's/^\[account .*/[account somebody@example.test]/' "$PRODUCT_CONFIG"
+send another-account
+like "$OUTPUT" 'Deferred: Temporary AUTH failure' 'a name that has no account: the mail waits'
+rm "$PRODUCT_CONFIG"
+send without-account
+like "$OUTPUT" 'Deferred: Temporary AUTH failure' 'no account configured: the mail waits'
+unlike "$OUTPUT" '>>> AUTH' '... and sendmail has no mechanism to log in with'
+mv "$PRODUCT_CONFIG.aside" "$PRODUCT_CONFIG"
 
 # ---- set-id, as it is installed: the system's account, and what cron has made of its token ----
 

@@ -75,10 +75,11 @@ fetched() {
 	grep -rqF -e "$1" "$TAP_DIR/near/run$CLIENTS_RUNS"
 }
 
-# cyrus_command PROGRAM ACCOUNT MECHANISM TLS|STARTTLS CLEAR-PORT TLS-PORT: sets CYRUS to the command to run.
+# cyrus_command PROGRAM ACCOUNT MECHANISM TLS|STARTTLS CLEAR-PORT TLS-PORT: sets CYRUS to the command to run. With an empty
+# MECHANISM the choice is libsasl2's.
 # What it prints is the conversation, tokens included, so it goes to $TAP_DIR/wire.
 cyrus_command() {
-	CYRUS=("${CLIENTS_RUN[@]}" "$CLIENTS_ROOT/usr/lib/cyrus/bin/$1" -m "$3" -a "$2" -u "$2")
+	CYRUS=("${CLIENTS_RUN[@]}" "$CLIENTS_ROOT/usr/lib/cyrus/bin/$1" ${3:+-m "$3"} -a "$2" -u "$2")
 	if [ "$4" = TLS ]; then
 		CYRUS+=(-s -p "$6" localhost)
 	else
