@@ -110,14 +110,14 @@ const struct verb verb_config_for = {
 	.synopsis = "MAILER ACCOUNT [--write [--yes]]",
 	.summary = "show the lines that a mailer needs",
 	.help = "MAILER is postfix, sendmail, ssmtp, msmtp-mta, mbsync, msmtp, mutt, neomutt,\n"
-		"curl, git or imtest. The servers are those of the account's keys imap, pop and\n"
-		"smtp, or of its provider. msmtp-mta is Debian's /usr/sbin/sendmail for the mail\n"
+		"aerc, s-nail, mpop, getmail, offlineimap, curl, git or imtest. The servers are\n"
+		"those of the account's keys imap, pop and smtp, or of its provider. msmtp-mta is Debian's /usr/sbin/sendmail for the mail\n"
 		"of cron and other programs of the system; sendmail speaks STARTTLS alone; ssmtp\n"
 		"is one that is patched for SASL, as Debian's 2.64 cannot send a token; git is\n"
 		"send-email, and an alias in place of imap-send, which cannot before git 2.51.\n"
-		"--write puts the lines into the user's own file of mbsync, msmtp, mutt or\n"
-		"neomutt: it shows what would change and asks, or with --yes does not. The same\n"
-		"lines are replaced, never doubled.\n\n"
+		"--write puts the lines into the user's own file of mbsync, msmtp, mutt, neomutt,\n"
+		"aerc or mpop: it shows what would change and asks, or with --yes does not. The\n"
+		"same lines are replaced, never doubled.\n\n"
 		"  saslfresh config-for msmtp me@example.org\n",
 	.run = run,
 };

@@ -20,6 +20,12 @@ void lines_add(const struct lines *lines, const char *format, ...)
 		buffer_puts(lines->text, line);
 }
 
+void lines_add_user(const struct lines *lines, const char *user)
+{
+	for (const char *c = user; *c != '\0'; c++)
+		lines_add(lines, *c == '@' || *c == '+' ? "%%%02X" : "%c", (unsigned char)*c);
+}
+
 bool lines_have(const struct mail_server *server)
 {
 	return server->host[0] != '\0';

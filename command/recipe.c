@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "reader.h"
 #include "relay.h"
 
 /* ---- one function a mailer ---- */
@@ -35,13 +36,6 @@ static void print_msmtp(const struct lines *r)
 		r->command, r->name);
 }
 
-/* A user name in a URL. */
-static void add_url_user(const struct lines *r)
-{
-	for (const char *c = r->smtp_user; *c != '\0'; c++)
-		lines_add(r, *c == '@' || *c == '+' ? "%%%02X" : "%c", (unsigned char)*c);
-}
-
 static void print_mutt_with(const struct lines *r, const char *max)
 {
 	if (lines_have(&r->imap))
@@ -53,7 +47,7 @@ static void print_mutt_with(const struct lines *r, const char *max)
 			r->command, max, r->name);
 	if (lines_have(&r->smtp)) {
 		lines_add(r, "set smtp_url = \"smtp%s://", r->smtp.tls ? "s" : "");
-		add_url_user(r);
+		lines_add_user(r, r->smtp_user);
 		lines_add(r,
 			"@%s:%d/\"\nset smtp_authenticators = \"xoauth2\"\n"
 			"set smtp_oauth_refresh_command = \"%s token%s %s\"\n",
@@ -170,21 +164,27 @@ static const struct entry {
 	struct mailer mailer;
 	void (*print)(const struct lines *recipe);
 } entries[] = {
-	{{"postfix", false, true, {NULL}}, relay_postfix},
-	{{"sendmail", false, true, {NULL}}, relay_sendmail},
-	{{"ssmtp", false, true, {NULL}}, relay_ssmtp},
-	{{"mbsync", true, false, {".mbsyncrc", ".config/isyncrc", NULL}}, print_mbsync},
-	{{"msmtp-mta", false, true, {NULL}}, relay_msmtp},
-	{{"msmtp", false, true, {".msmtprc", ".config/msmtp/config", NULL}}, print_msmtp},
-	{{"mutt", true, true, {".muttrc", ".mutt/muttrc", ".config/mutt/muttrc", NULL}},
+	{{"postfix", .smtp = true}, relay_postfix},
+	{{"sendmail", .smtp = true}, relay_sendmail},
+	{{"ssmtp", .smtp = true}, relay_ssmtp},
+	{{"msmtp-mta", .smtp = true}, relay_msmtp},
+	{{"mbsync", .imap = true, .files = {".mbsyncrc", ".config/isyncrc"}}, print_mbsync},
+	{{"msmtp", .smtp = true, .files = {".msmtprc", ".config/msmtp/config"}}, print_msmtp},
+	{{"mutt", .imap = true, .smtp = true,
+		 .files = {".muttrc", ".mutt/muttrc", ".config/mutt/muttrc"}},
 		print_mutt},
-	{{"neomutt", true, true,
-		 {".neomuttrc", ".config/neomutt/neomuttrc", ".config/neomutt/muttrc",
-			 ".mutt/muttrc", ".muttrc", NULL}},
+	{{"neomutt", .imap = true, .smtp = true,
+		 .files = {".neomuttrc", ".config/neomutt/neomuttrc", ".config/neomutt/muttrc",
+			 ".mutt/muttrc", ".muttrc"}},
 		print_neomutt},
-	{{"curl", true, true, {NULL}}, print_curl},
-	{{"git", true, true, {NULL}}, print_git},
-	{{"imtest", true, true, {NULL}}, print_imtest},
+	{{"aerc", .imap = true, .files = {".config/aerc/accounts.conf"}}, reader_aerc},
+	{{"s-nail", .imap = true, .pop = true, .smtp = true}, reader_snail},
+	{{"mpop", .pop = true, .files = {".mpoprc", ".config/mpop/config"}}, reader_mpop},
+	{{"getmail", .imap = true, .tls_alone = true}, reader_getmail},
+	{{"offlineimap", .imap = true, .tls_alone = true}, reader_offlineimap},
+	{{"curl", .imap = true, .smtp = true}, print_curl},
+	{{"git", .imap = true, .smtp = true}, print_git},
+	{{"imtest", .imap = true, .pop = true, .smtp = true}, print_imtest},
 };
 
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
@@ -224,26 +224,45 @@ static bool is_plain(const char *text, bool path)
 			       "0123456789@._+-")] == '\0';
 }
 
-static bool check(const struct mailer *mailer, const struct lines *recipe, struct error *err)
+static bool check_names(const struct lines *recipe, struct error *err)
 {
-	const struct account *account = recipe->account;
 	const char *odd = !is_plain(recipe->name, false) ? recipe->name
 		: !is_plain(recipe->imap_user, false)	 ? recipe->imap_user
+		: !is_plain(recipe->pop_user, false)	 ? recipe->pop_user
 		: !is_plain(recipe->smtp_user, false)	 ? recipe->smtp_user
 		: !is_plain(recipe->command, true)	 ? recipe->command
 							 : NULL;
 
-	if (odd != NULL)
-		return error_set(err, ERROR_CONFIG,
+	return odd == NULL ||
+		error_set(err, ERROR_CONFIG,
 			"%.200s has characters that each program wants to be quoted in its own way",
 			odd);
+}
+
+static bool check_servers(
+	const struct mailer *mailer, const struct lines *recipe, struct error *err)
+{
+	const struct account *account = recipe->account;
+	const char *wanted = mailer->imap ? "imap" : mailer->pop ? "pop" : "smtp";
+
+	if (mailer->tls_alone && lines_have(&recipe->imap) && !recipe->imap.tls) {
+		keyfile_fail(account->file, account->line, err,
+			"the IMAP server of account %.200s wants STARTTLS, which %s does not do "
+			"with a token",
+			account->name, mailer->name);
+		return error_hint(err, "`imap = %.100s:993 tls`, if it listens there, too",
+			recipe->imap.host);
+	}
 	if ((mailer->imap && lines_have(&recipe->imap)) ||
+		(mailer->pop && lines_have(&recipe->pop)) ||
 		(mailer->smtp && lines_have(&recipe->smtp)))
 		return true;
 	keyfile_fail(account->file, account->line, err,
 		"account %.200s does not say where its %s server is", account->name,
-		mailer->imap ? "IMAP" : "SMTP");
-	return error_hint(err, "add `%s = HOST:PORT`", mailer->imap ? "imap" : "smtp");
+		mailer->imap	      ? "IMAP"
+			: mailer->pop ? "POP3"
+				      : "SMTP");
+	return error_hint(err, "add `%s = HOST:PORT`", wanted);
 }
 
 bool recipe_print(const struct mailer *mailer, const struct account *account, const char *command,
@@ -252,6 +271,7 @@ bool recipe_print(const struct mailer *mailer, const struct account *account, co
 	struct lines recipe = {.account = account,
 		.name = account->name,
 		.imap_user = account_user(account, "imap"),
+		.pop_user = account_user(account, "pop"),
 		.smtp_user = account_user(account, "smtp"),
 		.from = account_user(account, NULL),
 		.command = command,
@@ -263,7 +283,7 @@ bool recipe_print(const struct mailer *mailer, const struct account *account, co
 	if (!server_of(account, ACCOUNT_IMAP, &recipe.imap, err) ||
 		!server_of(account, ACCOUNT_POP, &recipe.pop, err) ||
 		!server_of(account, ACCOUNT_SMTP, &recipe.smtp, err) ||
-		!check(mailer, &recipe, err))
+		!check_names(&recipe, err) || !check_servers(mailer, &recipe, err))
 		return false;
 	while (&entry->mailer != mailer)
 		entry++;

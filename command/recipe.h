@@ -13,7 +13,8 @@ enum { RECIPE_MAX = 16 * 1024, RECIPE_FILES = 5 };
 
 struct mailer {
 	const char *name;
-	bool imap, smtp; /* what it can do with an account; one of the two suffices */
+	bool imap, pop, smtp; /* what it can do with an account; one of them suffices */
+	bool tls_alone;	      /* its IMAP begins with TLS, and not after STARTTLS */
 	/* Where its configuration is below a home directory (".config/" stands for
 	 * $XDG_CONFIG_HOME): the first that exists, or else the first one. None: it has no file
 	 * that we may write to. */

@@ -66,7 +66,7 @@ _saslfresh() {
 		;;
 	config-for)
 		case $COMP_CWORD in
-		2) _saslfresh_offer < <(printf '%s\n' postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt curl git imtest) ;;
+		2) _saslfresh_offer < <(printf '%s\n' postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt aerc s-nail mpop getmail offlineimap curl git imtest) ;;
 		3) _saslfresh_offer < <(_saslfresh_names list) ;;
 		*) _saslfresh_offer < <(printf '%s\n' --write --yes) ;;
 		esac

@@ -54,7 +54,7 @@ complete -c saslfresh -n '__fish_seen_subcommand_from status' -l critical -x -d 
 complete -c saslfresh -n '__fish_seen_subcommand_from status' -l prometheus -r -F -d 'Write metrics to a file'
 complete -c saslfresh -n '__fish_seen_subcommand_from login' -l refresh-token-file -r -F \
     -d 'Take the refresh token from a file, - for standard input'
-complete -c saslfresh -n '__fish_seen_subcommand_from config-for' -a 'postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt curl git imtest'
+complete -c saslfresh -n '__fish_seen_subcommand_from config-for' -a 'postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt aerc s-nail mpop getmail offlineimap curl git imtest'
 complete -c saslfresh -n '__fish_seen_subcommand_from config-for' -l write -d 'Put them into the file'
 complete -c saslfresh -n '__fish_seen_subcommand_from config-for' -l yes -d 'Without asking'
 complete -c saslfresh -n '__fish_seen_subcommand_from import' -F

@@ -96,7 +96,7 @@ _saslfresh() {
 		_arguments \
 			'--write[put them into the file of the user]' \
 			'--yes[without asking]' \
-			'1:mailer:(postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt curl git imtest)' \
+			'1:mailer:(postfix sendmail ssmtp msmtp-mta mbsync msmtp mutt neomutt aerc s-nail mpop getmail offlineimap curl git imtest)' \
 			'2:account:_saslfresh_accounts'
 		;;
 	import)

@@ -38,7 +38,7 @@ tap_start
 oidc_start
 dovecot_start
 product_start
-clients_install isync cyrus-clients msmtp mutt neomutt curl git git-email libmailtools-perl
+clients_install isync cyrus-clients msmtp mutt neomutt s-nail mpop getmail6 offlineimap3 curl git git-email libmailtools-perl
 mkdir "$TAP_DIR/place"
 dovecot_mail "$user" first
 drafts=$DOVECOT_DIR/mail/$user/Maildir/.Drafts
@@ -48,9 +48,9 @@ programs=$CLIENTS_ROOT/usr/bin:$CLIENTS_ROOT/usr/lib/cyrus/bin:$PATH
 printf 'hello\n' >"$TAP_DIR/place/body"
 
 succeeds 'an account with servers that want STARTTLS' product_account starttls@accounts.test mail-post "$user" "user = $user" \
-	"imap = localhost:$IMAP_PORT" "smtp = localhost:$SUBMISSION_PORT"
+	"imap = localhost:$IMAP_PORT" "pop = localhost:$POP3_PORT" "smtp = localhost:$SUBMISSION_PORT"
 succeeds 'and one with servers that want TLS' product_account tls@accounts.test mail-post "$user" "user = $user" \
-	"imap = localhost:$IMAPS_PORT tls" "smtp = localhost:$SUBMISSIONS_PORT tls"
+	"imap = localhost:$IMAPS_PORT tls" "pop = localhost:$POP3S_PORT tls" "smtp = localhost:$SUBMISSIONS_PORT tls"
 
 for account in starttls@accounts.test tls@accounts.test; do
 	kind=${account%%@*}
@@ -97,6 +97,31 @@ for account in starttls@accounts.test tls@accounts.test; do
 	succeeds '... and sends the mail' submitted "from-curl-$kind"
 	logged_in "$before" 2 '(XOAUTH2|OAUTHBEARER)' '... by tokens'
 
+	# It believes /etc/passwd more than HOME.
+	nail=(env MAILRC=mailrc XDG_CONFIG_HOME="$PRODUCT_HOME/.config" XDG_STATE_HOME="$PRODUCT_HOME/.local/state")
+	lines s-nail "$account" "$TAP_DIR/place/nail" "/^set v15/aset tls-ca-file=$OIDC_CA tls-ca-no-defaults"
+	recipe_part .mailrc <"$TAP_DIR/place/nail" >"$TAP_DIR/place/mailrc"
+	recipe_part 'a shell' <"$TAP_DIR/place/nail" >"$TAP_DIR/place/nail.sh"
+	before=$(dovecot_logins method=XOAUTH2)
+	run "s-nail.$kind" "$TAP_DIR/place/body" "${nail[@]}" s-nail -n -s "from-s-nail-$kind" bob@example.test
+	is "$STATUS" 0 's-nail: works with them'
+	succeeds '... and sends the mail' submitted "from-s-nail-$kind"
+	dovecot_mail "$user" "for-s-nail-$kind"
+	printf 'type $\nx\n' >"$TAP_DIR/place/commands"
+	run "s-nail.read.$kind" "$TAP_DIR/place/commands" "${nail[@]}" sh nail.sh
+	like "$OUTPUT" "for-s-nail-$kind" '... and shows the mail that waits'
+	logged_in "$before" 2 XOAUTH2 '... by tokens'
+
+	lines mpop "$account" "$TAP_DIR/place/mpoprc" "/^tls on/atls_trust_file $OIDC_CA"
+	chmod 0600 "$TAP_DIR/place/mpoprc"
+	mkdir -p "$PRODUCT_HOME/Maildir/cur" "$PRODUCT_HOME/Maildir/new" "$PRODUCT_HOME/Maildir/tmp"
+	before=$(dovecot_logins method=XOAUTH2)
+	dovecot_mail "$user" "for-mpop-$kind"
+	run "mpop.$kind" /dev/null mpop -C mpoprc -q "$account"
+	is "$STATUS" 0 'mpop: works with them'
+	succeeds '... and fetches the mail' grep -rqF "for-mpop-$kind" "$PRODUCT_HOME/Maildir"
+	logged_in "$before" 1 XOAUTH2 '... by a token'
+
 	lines git "$account" "$TAP_DIR/place/gitconfig" "s|msmtp --|msmtp --tls-trust-file=$OIDC_CA --|; s|curl -sS|curl -sS --cacert $OIDC_CA|"
 	before=$(dovecot_logins method=XOAUTH2)
 	printf 'From: %s\nSubject: from-git-%s\n\nhello\n' "$user" "$kind" >"$TAP_DIR/place/0001.patch"
@@ -117,7 +142,8 @@ for account in starttls@accounts.test tls@accounts.test; do
 	product "lines.$TAP_COUNT" config-for imtest "$account"
 	printf 'a LOGOUT\r\n' >"$TAP_DIR/place/bye.imtest"
 	printf 'QUIT\r\n' >"$TAP_DIR/place/bye.smtptest"
-	for program in imtest smtptest; do
+	cp "$TAP_DIR/place/bye.smtptest" "$TAP_DIR/place/bye.pop3test"
+	for program in imtest pop3test smtptest; do
 		line=$(grep "^$program " <<<"$OUTPUT")
 		mailer_at "$TAP_DIR/wire" "$program.$kind" "$TAP_DIR/place/bye.$program" env LD_LIBRARY_PATH="$CLIENTS_LIBRARIES" \
 			PATH="$programs" sh -c "$line"
@@ -148,6 +174,12 @@ run imap-send "$TAP_DIR/place/mbox" env GIT_CONFIG_GLOBAL="$TAP_DIR/place/imap-s
 isnt_zero "$STATUS" "git imap-send of $("$CLIENTS_ROOT/usr/bin/git" version) cannot send a token"
 is "$(dovecot_logins)" "$before" '... nobody is logged in'
 like "$OUTPUT" 'No LOGIN_OPTIONS support.*|Login denied' '... it sends the token as a password'
+
+for mailer in getmail offlineimap; do
+	product "lines.$TAP_COUNT" config-for "$mailer" starttls@accounts.test
+	is "$STATUS" 78 "$mailer: not with a server that wants STARTTLS"
+	like "$OUTPUT" 'wants STARTTLS, which '"$mailer"' does not do with a token \(.imap = localhost:993 tls.' '... which is said'
+done
 
 for account in starttls@accounts.test tls@accounts.test; do
 	product "lines.$TAP_COUNT" config-for ssmtp "$account"
@@ -189,7 +221,7 @@ is "$(grep -c '^account ' "$rc")" 3 'another account is added'
 fails '... and the file is another' test "$(sha256sum <"$rc")" = "$before"
 is "$(ls -A "$PRODUCT_HOME/dotfiles")" msmtprc 'no temporary file is left'
 
-for mailer in mbsync neomutt mutt; do
+for mailer in mbsync neomutt mutt mpop; do
 	write "$mailer" "$account" --yes --write
 	is "$STATUS" 0 "$mailer has a file"
 	succeeds '... which is there' test -s "$PRODUCT_HOME/.${mailer}rc"
@@ -199,7 +231,7 @@ rm "$PRODUCT_HOME/.neomuttrc"
 : >"$PRODUCT_HOME/.config/neomutt/neomuttrc"
 write neomutt "$account" --write --yes
 succeeds 'a file elsewhere is found' test -s "$PRODUCT_HOME/.config/neomutt/neomuttrc"
-for mailer in postfix sendmail ssmtp curl git imtest; do
+for mailer in postfix sendmail ssmtp msmtp-mta s-nail getmail offlineimap curl git imtest; do
 	write "$mailer" "$account" --write --yes
 	is "$STATUS" 78 "$mailer has none"
 done

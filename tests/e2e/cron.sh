@@ -17,7 +17,7 @@ umask 022
 user=alice@example.test
 
 # part FILE: what the recipe has for it.
-part() { sed -n "/^# for [^ ]*$1/,/^# for/{/^# for/d;p}" "$TAP_DIR/home/recipe"; }
+part() { recipe_part "$1" <"$TAP_DIR/home/recipe"; }
 
 # hand_over USER MARK SENDMAIL-ARGUMENT...: a mail, as a program of USER's hands it over; sets STATUS and OUTPUT.
 hand_over() {

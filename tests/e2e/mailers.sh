@@ -19,10 +19,10 @@ DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'
 # block PAGE KIND: what stands in the page between ```KIND and ```.
 block() { awk -v open="\`\`\`$2" '/^```/ { inside = $0 == open; next } inside' "$pages/$1.md"; }
 
-# here PAGE KIND FILE [SED-COMMAND]: the block as the test's user has it.
+# here PAGE KIND FILE [SED-COMMAND]: the block as the test's user has it. KIND text/NAME: what is for the file NAME.
 here() {
 	local page=$1 kind=$2 file=$3
-	block "$page" "$kind" | sed -e "s,\(imap\|smtp\|pop\|[$]host\)\.gmail\.com,localhost,g" -e "s/\b993\b/$IMAPS_PORT/g" \
+	{ if [ "${kind%%/*}" = text ]; then block "$page" text | recipe_part "${kind#*/}"; else block "$page" "$kind"; fi; } | sed -e "s,\(imap\|smtp\|pop\|[$]host\)\.gmail\.com,localhost,g" -e "s/\b993\b/$IMAPS_PORT/g" \
 		-e "s/\b995\b/$POP3S_PORT/g" -e "s/\b465\b/$SUBMISSIONS_PORT/g" -e "s/\b587\b/$SUBMISSION_PORT/g" \
 		-e "s,/etc/ssl/certs/ca-certificates.crt,$OIDC_CA,g" -e "s,~/,$PRODUCT_HOME/,g" -e "${4-}" >"$file"
 	chmod 0600 "$file"
@@ -79,7 +79,7 @@ printed() {
 	product_environment HOME="$TAP_DIR/gmail" "$PREFIX/bin/saslfresh" config-for "$1" "$user" |
 		sed -e "s,$PREFIX/bin/saslfresh,saslfresh,g" -e '/^# this account is a person/d'
 }
-for pair in msmtp:msmtprc msmtp-mta:msmtprc mutt:muttrc neomutt:neomuttrc mbsync:mbsyncrc postfix:sh sendmail:text cyrus-tools:sh curl:sh git:gitconfig; do
+for pair in msmtp:msmtprc msmtp-mta:msmtprc mutt:muttrc neomutt:neomuttrc mbsync:mbsyncrc mpop:mpoprc getmail:getmailrc offlineimap:text s-nail:text aerc:accounts.conf postfix:sh sendmail:text cyrus-tools:sh curl:sh git:gitconfig; do
 	page=${pair%:*}
 	mailer=${page/cyrus-tools/imtest}
 	is "$(block "$page" "${pair#*:}" | sed 's,/usr/local/bin/saslfresh,saslfresh,')" "$(printed "$mailer")" "$page: the page says what config-for prints"
@@ -103,16 +103,16 @@ succeeds '... and the mail is there' stored for-mpop
 sed -i 's/^auth .*/auth oauthbearer/' "$PRODUCT_HOME/.mpoprc"
 reads mpop 1 OAUTHBEARER mpop -q "$user"
 
-here offlineimap offlineimap.py "$PRODUCT_HOME/.offlineimap.py"
-here offlineimap offlineimaprc "$PRODUCT_HOME/.offlineimaprc" "s,$PRODUCT_HOME/Maildir,$PRODUCT_HOME/Maildir/offline,"
+here offlineimap text/.offlineimap.py "$PRODUCT_HOME/.offlineimap.py"
+here offlineimap text/.offlineimaprc "$PRODUCT_HOME/.offlineimaprc" "s,$PRODUCT_HOME/Maildir,$PRODUCT_HOME/Maildir/offline,"
 reads offlineimap 1 XOAUTH2 env PYTHONPATH="$CLIENTS_ROOT/usr/share/offlineimap3:$CLIENTS_ROOT/usr/lib/python3/dist-packages" \
 	/usr/bin/python3 "$CLIENTS_ROOT/usr/bin/offlineimap" -o -u quiet
 succeeds '... and the mail is there' stored for-offlineimap
 
-here s-nail nailrc "$PRODUCT_HOME/.mailrc" "\$aset tls-ca-file=$OIDC_CA tls-ca-no-defaults"
+here s-nail text/.mailrc "$PRODUCT_HOME/.mailrc" "\$aset tls-ca-file=$OIDC_CA tls-ca-no-defaults"
 printf 'hello\n' >"$TAP_DIR/body"
 sends s-nail XOAUTH2 "$TAP_DIR/body" env MAILRC="$PRODUCT_HOME/.mailrc" s-nail -n -s from-s-nail bob@example.test
-here s-nail sh "$TAP_DIR/s-nail.sh"
+here s-nail 'text/a shell' "$TAP_DIR/s-nail.sh"
 printf 'type\nx\n' >"$TAP_DIR/commands"
 for kind in imap pop3; do
 	before=$(dovecot_logins method=XOAUTH2)

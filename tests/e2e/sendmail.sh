@@ -15,7 +15,7 @@ umask 022
 account=alice@example.test
 
 # The part of the recipe that is for FILE.
-part() { sed -n "/^# for [^ ]*$1/,/^# for/{/^# for/d;p}" "$TAP_DIR/home/recipe"; }
+part() { recipe_part "$1" <"$TAP_DIR/home/recipe"; }
 
 # What the recipe calls /etc/mail is a directory of the test. sendmail trusts no directory that others may write to, and
 # what is above ours is one; it has an environment of its own making (E).

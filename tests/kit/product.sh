@@ -103,6 +103,11 @@ product() {
 	mailer "$name" "$PREFIX/bin/saslfresh" "$@"
 }
 
+# recipe_part FILE: of the lines of config-for on standard input those that are for FILE.
+recipe_part() {
+	sed -n "/^# for [^ ]*$1/,/^# for/{/^# for/d;p}"
+}
+
 # product_token ACCOUNT: sets TOKEN, as `saslfresh token` prints it, and STATUS; not in a file that is searched later.
 product_token() {
 	STATUS=0
