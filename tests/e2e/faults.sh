@@ -50,8 +50,7 @@ down() {
 	is "$(product_cached "$account" access_token)" "$token" 'and is still the same'
 	like "$(product_cached "$account" retry_at)" '^[0-9]+$' 'the failure is remembered'
 
-	PRODUCT_EXPIRES_AT=$ends PRODUCT_EXPIRING=$token
-	poll 15 product_expired
+	poll 15 oidc_expired "$token" "$ends"
 	mbsync "$account" "$mechanism" IMAPS
 	isnt_zero "$STATUS" "$mechanism, server down, token dead: mbsync fails"
 	at_most "$ELAPSED" 5000 'in a few seconds'
