@@ -3,14 +3,7 @@
 # token through the door, and nothing else. Real listeners, a real Dovecot, a real authorization server.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/postfix.sh"
-. "$kit/system.sh"
+for part in tap ca packages oidc dovecot product postfix system; do . "$kit/$part.sh"; done
 
 system_as_root 'Postfix runs as root alone'
 umask 022

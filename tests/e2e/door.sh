@@ -2,14 +2,7 @@
 # The door: real users knock at real listeners, some of them with nothing good in mind.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
-. "$kit/system.sh"
+for part in tap ca packages oidc dovecot product clients system; do . "$kit/$part.sh"; done
 
 system_as_root 'users are made by root'
 umask 022
