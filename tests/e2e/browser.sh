@@ -3,11 +3,7 @@
 # consents on the pages of a real authorization server, and the browser comes back to the listener by itself.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 account=alice@example.test
 

@@ -3,13 +3,7 @@
 # libsasl2 and postconf; and scripted servers that say what no server of a test would.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/postfix.sh"
+for part in tap ca packages oidc dovecot product postfix; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 account=check@accounts.test

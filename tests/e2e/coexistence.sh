@@ -3,13 +3,7 @@
 # What doc/mailers/coexistence.md says of each is seen here.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
 
 account=me@example.test
 other=bob@example.test

@@ -3,13 +3,7 @@
 # Dovecot. The one line that a test adds names its certificate authority. For Postfix see postfix.sh.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'

@@ -3,14 +3,7 @@
 # config-for msmtp-mta` in Debian's msmtp-mta, a real cron, users who may not renew a token, and a real Dovecot.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/system.sh"
-. "$kit/machine.sh"
+for part in tap ca packages oidc dovecot product system machine; do . "$kit/$part.sh"; done
 
 [ "$(id -u)" -eq 0 ] || skip_all 'users are made by root: run this as root'
 umask 022

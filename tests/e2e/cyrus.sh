@@ -2,13 +2,7 @@
 # imtest, pop3test and smtptest (Cyrus) with saslfresh against a real Dovecot and a real authorization server.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
 
 account=alice@example.test
 

@@ -5,12 +5,7 @@
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 top=$(cd "$kit/../.." && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/glewlwyd.sh"
-. "$kit/names.sh"
+for part in tap ca packages oidc glewlwyd names; do . "$kit/$part.sh"; done
 . "$top/tests/endpoint/prefix.sh"
 
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY

@@ -2,21 +2,9 @@
 # The door: real users knock at real listeners, some of them with nothing good in mind.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
-. "$kit/system.sh"
+for part in tap ca packages oidc dovecot product clients system; do . "$kit/$part.sh"; done
 
-if [ "$(id -u)" -ne 0 ]; then
-	sudo -n true 2>/dev/null || skip_all 'users are made by root: run this as root or with sudo'
-	readarray -t kept < <(env | grep -Ei '^(PATH|SASLFRESH_PREFIX|KIT_CACHE|NODE|NODE_EXTRA_CA_CERTS|npm_config_[a-z_]*|[a-z]*_proxy)=')
-	exec sudo -n env "${kept[@]}" "$0"
-fi
-
+system_as_root 'users are made by root'
 umask 022
 user=alice@example.test
 
@@ -80,7 +68,7 @@ system_configuration "$allow"
 STATUS=0
 OUTPUT=$(as "$cron" "$PREFIX/bin/saslfresh" login --system "$user" --refresh-token-file /dev/null 2>&1) || STATUS=$?
 isnt_zero "$STATUS" 'login --system: not by anybody'
-succeeds 'login --system by root' log_in
+succeeds 'login --system by root' log_in --system
 is "$(stat -c '%U %a' "$SYSTEM_STATE/$user.grant" "$SYSTEM_STATE/$user.token" | sort -u)" "$OWNER 600" '... leaves files of the owner'
 install -d -m 0700 -o "$other" "$TAP_DIR/person/.config/saslfresh"
 chmod 0755 "$TAP_DIR/person" && chown "$other" "$TAP_DIR/person"

@@ -2,13 +2,7 @@
 # What goes wrong at the authorization server, seen from a mailer: an old token serves while it lives, then one sentence.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
 
 account=alice@example.test
 
@@ -50,8 +44,7 @@ down() {
 	is "$(product_cached "$account" access_token)" "$token" 'and is still the same'
 	like "$(product_cached "$account" retry_at)" '^[0-9]+$' 'the failure is remembered'
 
-	PRODUCT_EXPIRES_AT=$ends PRODUCT_EXPIRING=$token
-	poll 15 product_expired
+	poll 15 oidc_expired "$token" "$ends"
 	mbsync "$account" "$mechanism" IMAPS
 	isnt_zero "$STATUS" "$mechanism, server down, token dead: mbsync fails"
 	at_most "$ELAPSED" 5000 'in a few seconds'

@@ -3,14 +3,7 @@
 # `bearer` in lower case, a refresh token that works once, and a refusal without a word (400 and an empty body).
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/glewlwyd.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot glewlwyd product clients; do . "$kit/$part.sh"; done
 
 DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'
 dovecot_oauth2_settings() { glewlwyd_dovecot_settings; }

@@ -3,11 +3,7 @@
 # server. The file of mutt_oauth2.py is written by mutt_oauth2.py and encrypted by gpg.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 account=me@example.test

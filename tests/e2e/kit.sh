@@ -3,11 +3,7 @@
 # No saslfresh here; tokens come from curl and go to Dovecot by curl (OAUTHBEARER) and Python (XOAUTH2).
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
+for part in tap ca packages oidc dovecot; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 

@@ -3,11 +3,7 @@
 # browser's redirect, pasted addresses and codes, device codes; what comes that should not; ^C.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 account=alice@example.test
 

@@ -2,11 +2,7 @@
 # `saslfresh logout` at a real authorization server: what is revoked is dead there, and what could not be revoked is kept.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 

@@ -5,13 +5,7 @@
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 pages=$(cd "$kit/../../doc/mailers" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
 
 user=me@gmail.com
 DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'

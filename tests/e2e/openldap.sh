@@ -4,12 +4,7 @@
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 page=$(cd "$kit/../../doc/mailers" && pwd)/openldap.md
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
-. "$kit/clients.sh"
+for part in tap ca packages oidc product clients; do . "$kit/$part.sh"; done
 
 [ "$(id -u)" -eq 0 ] || skip_all 'a place with names of its own is made by root: run this as root'
 account=alice@example.test

@@ -3,135 +3,12 @@
 # authorization server: both mechanisms, named and not named, and everything that goes wrong in a year.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/postfix.sh"
+for part in tap ca packages oidc dovecot product postfix system; do . "$kit/$part.sh"; done
 
-if [ "$(id -u)" -ne 0 ]; then
-	sudo -n true 2>/dev/null || skip_all 'Postfix runs as root alone: run this as root or with sudo'
-	readarray -t kept < <(env | grep -Ei '^(PATH|SASLFRESH_PREFIX|KIT_CACHE|NODE|NODE_EXTRA_CA_CERTS|npm_config_[a-z_]*|[a-z]*_proxy)=')
-	exec sudo -n env "${kept[@]}" "$0"
-fi
-
+system_as_root 'Postfix runs as root alone'
 umask 022
 user=alice@example.test
 DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'
-
-# ---- the system's configuration, and the state that the user of smtp owns ----
-
-system_start() {
-	SYSTEM=$PREFIX/etc/saslfresh
-	SYSTEM_STATE=$PREFIX/var/lib/saslfresh
-	rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
-	trap system_exit EXIT
-	install -d -m 0755 "$SYSTEM" "$PREFIX/var/lib"
-	install -d -m 0700 -o "$POSTFIX_OWNER" -g "$POSTFIX_OWNER" "$SYSTEM_STATE"
-	as_postfix test -r "$PREFIX/lib/sasl2/libsaslfresh.so" -a -x "$PREFIX/bin/saslfresh" ||
-		bail "user $POSTFIX_OWNER cannot reach $PREFIX: every directory above must be searchable"
-}
-
-# The prefix may serve other tests: it is left without an account. And what root has unpacked, the caller shall be able
-# to remove.
-system_exit() {
-	local status=$?
-	if [ "$BASHPID" = "$$" ]; then
-		rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
-		[ -z "${SUDO_UID-}" ] || chown -hR "$SUDO_UID:$SUDO_GID" "$KIT_CACHE" "$SYSTEM" "$PREFIX/var"
-	fi
-	(exit "$status")
-	tap_exit
-}
-
-# system_configuration [LINE...]: the account, and lines above it.
-system_configuration() {
-	printf %s "$OIDC_MAIL_SECRET_POST" >"$SYSTEM/secret"
-	chown "$POSTFIX_OWNER" "$SYSTEM/secret" && chmod 0600 "$SYSTEM/secret"
-	{
-		[ $# -eq 0 ] || printf '%s\n' "$@"
-		cat <<-END
-			[account $user]
-			token_endpoint = $OIDC_ISSUER/token
-			client_id = mail-post
-			client_secret_file = $SYSTEM/secret
-			token_endpoint_auth_method = client_secret_post
-			scope = openid offline_access mail
-			hosts = localhost
-			ca_file = $OIDC_CA
-		END
-	} >"$SYSTEM/saslfresh.conf"
-	chmod 0644 "$SYSTEM/saslfresh.conf"
-}
-
-# saslfresh NAME VERB...: as the administrator types it; sets STATUS and OUTPUT.
-saslfresh() {
-	local name=$1
-	shift
-	STATUS=0
-	env -i PATH="$PATH" LC_ALL=C timeout -k 5 60 "$PREFIX/bin/saslfresh" "$@" >"$TAP_DIR/out/$name" 2>&1 || STATUS=$?
-	OUTPUT=$(cat "$TAP_DIR/out/$name")
-}
-
-log_in() {
-	oidc_mint mail-post "$user" "$TAP_DIR/home/refresh-token" || return 1
-	saslfresh "login.$TAP_COUNT" login "$user" --refresh-token-file - <"$TAP_DIR/home/refresh-token"
-	rm -f "$TAP_DIR/home/refresh-token"
-	[ "$STATUS" -eq 0 ]
-}
-
-cached() {
-	sed -n "s/^$1 = //p" "$SYSTEM_STATE/$user.token"
-}
-
-# give_token SECONDS: a fresh one that lives so long; later ones live for an hour.
-give_token() {
-	oidc_set ttl="$1"
-	saslfresh "renew.$TAP_COUNT" refresh "$user" --force
-	[ "$STATUS" -eq 0 ] || bail "cannot renew the token: $OUTPUT"
-	oidc_set ttl=3600
-}
-
-# Returns when the access token has come to its natural end, on both sides.
-expire() {
-	give_token 2
-	EXPIRING=$(cached access_token) EXPIRES_AT=$(cached expires_at)
-	poll 10 expired || bail 'the token does not expire'
-}
-
-expired() {
-	[ "$(date +%s)" -ge "$EXPIRES_AT" ] && ! oidc_active "$EXPIRING"
-}
-
-# ---- mail ----
-
-notice() {
-	printf 'From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@cron> %s\nAuto-Submitted: auto-generated\n\n%s\n' "$1" \
-		"$1: No space left on device"
-}
-
-MAILS=0
-
-# mail_out [SENDMAIL-ARGUMENT...]: sends one more mail as cron does, and waits for its first attempt.
-mail_out() {
-	MAILS=$((MAILS + 1))
-	MARK=mail-$MAILS@cron.example.test
-	LOGINS=$(dovecot_logins)
-	REFRESHES=$(refreshes)
-	postfix_forget
-	notice "$MARK" | postfix_send "$MARK" "$@" -i -FCronDaemon -B8BITMIME -oem root
-	postfix_outcome "$MARK"
-}
-
-mail_again() {
-	LOGINS=$(dovecot_logins)
-	REFRESHES=$(refreshes)
-	postfix_forget
-	postfix_retry "$MARK"
-	postfix_outcome "$MARK"
-}
 
 # arrived METHOD HOW-MANY-REFRESHES DESCRIPTION
 arrived() {
@@ -141,18 +18,13 @@ arrived() {
 	is "$(($(refreshes) - REFRESHES))" "$2" "... and $2 refresh requests"
 }
 
-# waits SENTENCE DESCRIPTION
-waits() {
-	is "$POSTFIX_OUTCOME" deferred "$2: the mail waits"
-	like "$(postfix_lines)" "$1" '... and the log says why'
-}
-
 tap_start
 oidc_start
 dovecot_start
 postfix_install
 product_start
-system_start
+system_start "$POSTFIX_OWNER"
+chmod 0700 "$SYSTEM_STATE" # as `make install` leaves it
 oidc_mint mail-post "$user" "$TAP_DIR/home/spare"
 SASL_PATH=$PREFIX/lib/sasl2:$(postfix_sasl_modules)
 ours="[localhost]:$SUBMISSION_PORT $user:unused"
@@ -171,7 +43,8 @@ waits 'no mechanism available' 'no account, and the filter allows our mechanisms
 unlike "$(postfix_lines)" saslfresh '... and nothing is said of us'
 postfix_set smtp_sasl_mechanism_filter=
 
-system_configuration 'programs = mbsync, imtest'
+system_configuration
+sed -i '1i programs = mbsync, imtest' "$SYSTEM/saslfresh.conf"
 postfix_reload
 mail_again
 arrived PLAIN 0 'an account, but not for this program'

@@ -4,11 +4,7 @@
 # Nothing is loaded: not every kernel enforces either.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 contrib=$PRODUCT_TOP/contrib
 

@@ -3,11 +3,7 @@
 # after that; also as a user without rights, and where the kernel has neither Landlock nor seccomp.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 a=me@example.test
 

@@ -3,11 +3,7 @@
 # renewed, converted, kept where nobody is there to unlock, and never in plaintext on the disk, whatever is killed when.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 user=alice@example.test
 

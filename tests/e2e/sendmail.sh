@@ -3,12 +3,7 @@
 # set-id as Debian installs it, where it may not renew a token.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc dovecot product; do . "$kit/$part.sh"; done
 
 [ "$(id -u)" -eq 0 ] || skip_all 'sendmail runs as root alone: run this as root'
 umask 022

@@ -5,12 +5,7 @@
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 top=$(cd "$kit/../.." && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/names.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc names product; do . "$kit/$part.sh"; done
 
 tap_start
 if [ "${NAMES_INSIDE-}" != yes ]; then

@@ -5,13 +5,7 @@
 # PHP, smartd and fail2ban hand to it; and what it does without them is compared with Debian's own sSMTP.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/dovecot.sh"
-. "$kit/product.sh"
-. "$kit/machine.sh"
+for part in tap ca packages oidc dovecot product machine; do . "$kit/$part.sh"; done
 here=$(cd "$(dirname "$0")/../ssmtp" && pwd)
 modules=$(cd "$here/../../contrib/ssmtp" && pwd)
 . "$here/setid.sh"

@@ -3,11 +3,7 @@
 # For the login itself see login.sh.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-. "$kit/tap.sh"
-. "$kit/ca.sh"
-. "$kit/packages.sh"
-. "$kit/oidc.sh"
-. "$kit/product.sh"
+for part in tap ca packages oidc product; do . "$kit/$part.sh"; done
 
 account=alice@example.test
 escape=$(printf '\033')

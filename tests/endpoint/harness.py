@@ -6,7 +6,12 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'kit'))
+
+from checks import Broken, check, matches, same  # noqa: E402, F401
 
 ACCOUNT = 'me@example.test'
 DEADLINE = 20           # seconds that no call may take
@@ -15,25 +20,8 @@ DEADLINE = 20           # seconds that no call may take
 SYSTEM, TEMPORARY, SERVER, LOGIN, CONFIG = 71, 75, 76, 77, 78
 
 
-class Broken(Exception):
-    """A check that did not hold."""
-
-
 class Skip(Exception):
     """The machine cannot show this."""
-
-
-def check(condition, message):
-    if not condition:
-        raise Broken(message)
-
-
-def same(got, wanted, what):
-    check(got == wanted, '%s\n  got:    %r\n  wanted: %r' % (what, got, wanted))
-
-
-def matches(pattern, text, what):
-    check(re.search(pattern, text), '%s\n  got:    %r\n  wanted: a match of %s' % (what, text, pattern))
 
 
 @dataclasses.dataclass

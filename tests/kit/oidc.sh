@@ -216,6 +216,11 @@ oidc_active() {
 		grep -q '"active":true'
 }
 
+# oidc_expired TOKEN EXPIRES-AT: whether an access token has come to its natural end, on both sides.
+oidc_expired() {
+	[ "$(date +%s)" -ge "$2" ] && ! oidc_active "$1"
+}
+
 # oidc_field NAME: a string or number of a flat JSON object on standard input.
 oidc_field() {
 	/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$1"

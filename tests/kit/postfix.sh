@@ -12,6 +12,8 @@
 #                                               deferred, bounced) and POSTFIX_REASON
 #     postfix_retry MARK                        lets it be tried again; then postfix_outcome
 #     postfix_lines                             everything logged since postfix_forget
+#     mail_out, mail_again, waits               a mail as cron sends it, and what comes of it; these need dovecot.sh
+#                                               and product.sh too
 #
 # The relay is asked for a certificate of localhost, signed by ca.pem of the test, before anything is said to it.
 # smtp runs as $POSTFIX_OWNER, not chrooted, with SASL_PATH from the environment of postfix_start. That user must be
@@ -240,4 +242,38 @@ postfix_forget() {
 
 postfix_lines() {
 	tail -n "+$((POSTFIX_SEEN + 1))" "$POSTFIX_LOG"
+}
+
+# ---- mail as cron sends it ----
+
+notice() {
+	printf 'From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@cron> %s\nAuto-Submitted: auto-generated\n\n%s\n' "$1" \
+		"$1: No space left on device"
+}
+
+MAILS=0
+
+# mail_out [SENDMAIL-ARGUMENT...]: sends one more mail as cron does, and waits for its first attempt.
+mail_out() {
+	MAILS=$((MAILS + 1))
+	MARK=mail-$MAILS@cron.example.test
+	LOGINS=$(dovecot_logins)
+	REFRESHES=$(refreshes)
+	postfix_forget
+	notice "$MARK" | postfix_send "$MARK" "$@" -i -FCronDaemon -B8BITMIME -oem root
+	postfix_outcome "$MARK"
+}
+
+mail_again() {
+	LOGINS=$(dovecot_logins)
+	REFRESHES=$(refreshes)
+	postfix_forget
+	postfix_retry "$MARK"
+	postfix_outcome "$MARK"
+}
+
+# waits SENTENCE DESCRIPTION
+waits() {
+	is "$POSTFIX_OUTCOME" deferred "$2: the mail waits"
+	like "$(postfix_lines)" "$1" '... and the log says why'
 }

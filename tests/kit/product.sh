@@ -130,13 +130,8 @@ product_shorten() {
 # product_expire ACCOUNT: returns when the access token of ACCOUNT has come to its natural end, on both sides.
 product_expire() {
 	product_shorten "$1" 2
-	PRODUCT_EXPIRING=$(product_cached "$1" access_token)
-	PRODUCT_EXPIRES_AT=$(product_cached "$1" expires_at)
-	poll 10 product_expired || bail "the token of $1 does not expire"
-}
-
-product_expired() {
-	[ "$(date +%s)" -ge "$PRODUCT_EXPIRES_AT" ] && ! oidc_active "$PRODUCT_EXPIRING"
+	poll 10 oidc_expired "$(product_cached "$1" access_token)" "$(product_cached "$1" expires_at)" ||
+		bail "the token of $1 does not expire"
 }
 
 # product_revoke ACCOUNT CLIENT: the authorization server forgets the access token; the grant and the cache do not.

@@ -1,11 +1,13 @@
 # system.sh: accounts of the system for one end-to-end test, with real users made for it and removed after it: their
 # owner, and others who knock at the door. Needs tap.sh, packages.sh, oidc.sh, product.sh (started) and root.
 #
-#     system_start                 sets SYSTEM, SYSTEM_STATE, OWNER (a user, owner of the state) and DOOR (a path)
+#     system_as_root WHY           goes on as root, by sudo, or skips the test; before anything else
+#     system_start [OWNER]         sets SYSTEM, SYSTEM_STATE, OWNER (a user, owner of the state; default: one that is made
+#                                  here) and DOOR (a path)
 #     system_user NAME [GROUP...]  makes a user (and groups of the test); sets USER_NAME to what it is called here
 #     system_configuration [LINE...]  the accounts; LINEs go into the section of $user
 #     saslfresh NAME VERB...       as root types it; sets STATUS and OUTPUT
-#     log_in                       a grant of $user, minted and taken over
+#     log_in [OPTION...]           a grant of $user, minted and taken over with these options of login
 #     cached KEY                   of the token file
 #     give_token SECONDS, expire   as in product.sh, for $user
 #     as USER COMMAND...           with that user's groups and next to no environment
@@ -15,14 +17,22 @@
 SYSTEM_USERS=''
 SYSTEM_GROUPS=''
 
+system_as_root() {
+	local kept
+	[ "$(id -u)" -ne 0 ] || return 0
+	sudo -n true 2>/dev/null || skip_all "$1: run this as root or with sudo"
+	readarray -t kept < <(env | grep -Ei '^(PATH|SASLFRESH_PREFIX|KIT_CACHE|NODE|NODE_EXTRA_CA_CERTS|npm_config_[a-z_]*|[a-z]*_proxy)=')
+	exec sudo -n env "${kept[@]}" "$0"
+}
+
 system_start() {
 	[ "$(id -u)" -eq 0 ] || bail 'users are made by root'
 	SYSTEM=$PREFIX/etc/saslfresh
 	SYSTEM_STATE=$PREFIX/var/lib/saslfresh
 	rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
 	trap system_exit EXIT
-	system_user owner
-	OWNER=$USER_NAME
+	[ $# -gt 0 ] || system_user owner
+	OWNER=${1-$USER_NAME}
 	install -d -m 0755 "$SYSTEM" "$PREFIX/var/lib"
 	install -d -m 0750 -o "$OWNER" -g "$OWNER" "$SYSTEM_STATE"
 	install -d -m 0755 -o "$OWNER" "$TAP_DIR/door"
@@ -109,7 +119,7 @@ saslfresh() {
 
 log_in() {
 	oidc_mint mail-post "$user" "$TAP_DIR/home/refresh-token" || return 1
-	saslfresh "login.$TAP_COUNT" login --system "$user" --refresh-token-file - <"$TAP_DIR/home/refresh-token"
+	saslfresh "login.$TAP_COUNT" login "$@" "$user" --refresh-token-file - <"$TAP_DIR/home/refresh-token"
 	rm -f "$TAP_DIR/home/refresh-token"
 	[ "$STATUS" -eq 0 ]
 }
@@ -127,12 +137,7 @@ give_token() {
 
 expire() {
 	give_token 2
-	EXPIRING=$(cached access_token) EXPIRES_AT=$(cached expires_at)
-	poll 10 expired || bail 'the token does not expire'
-}
-
-expired() {
-	[ "$(date +%s)" -ge "$EXPIRES_AT" ] && ! oidc_active "$EXPIRING"
+	poll 10 oidc_expired "$(cached access_token)" "$(cached expires_at)" || bail 'the token does not expire'
 }
 
 # ---- the door ----

@@ -3,7 +3,12 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'kit'))
+
+from checks import Broken, check, matches, same  # noqa: E402, F401
 
 ACCOUNT = 'me@example.test'
 MAIL = b'To: you@example.test\nSubject: hello\n\nfirst line\n.leading dot\n'
@@ -13,23 +18,6 @@ echo asked >>'{home}/asked'
 [ ! -e '{home}/next' ] || mv '{home}/next' '{token}'
 printf 'status = ok\\nend = 1\\n'
 '''
-
-
-class Broken(Exception):
-    """A check that did not hold."""
-
-
-def check(condition, message):
-    if not condition:
-        raise Broken(message)
-
-
-def same(got, wanted, what):
-    check(got == wanted, '%s\n  got:    %r\n  wanted: %r' % (what, got, wanted))
-
-
-def matches(pattern, text, what):
-    check(re.search(pattern, text), '%s\n  got:    %.1200s\n  wanted: a match of %s' % (what, text, pattern))
 
 
 class Result:

@@ -10,8 +10,7 @@
 
 #include "ask.h"
 #include "base64.h"
-#include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 
 #define START                                                                                      \
 	"{\"device_code\":\"dc-secret\",\"user_code\":\"ABCD-EFGH\",\"verification_uri\":"         \
@@ -324,21 +323,6 @@ static void missing_scopes_are_named(void **state)
 	assert_null(strstr(flow.said, "offline_access was not"));
 	assert_done(run_with_claims(*state, "{}", ""), flow.err);
 	assert_null(strstr(flow.said, "warning"));
-}
-
-static int library_setup(void **state)
-{
-	struct error err = {0};
-
-	(void)state;
-	return http_start(&err) ? 0 : -1;
-}
-
-static int library_teardown(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
 }
 
 #define FLOW_TEST(name) cmocka_unit_test_setup_teardown(name, flow_setup, flow_teardown)

@@ -9,23 +9,29 @@
 #include "document.h"
 #include "http.h"
 #include "metadata.h"
-#include "programs_support.h"
+#include "online_support.h"
 
-static struct server server;
 static struct box *box;
 static struct buffer keys;
 static struct error err;
 static char issuer[256];
 
+/* A server that is as new, and its issuer. */
+static void reset(void)
+{
+	server_stop(&server);
+	server_start(&server);
+	snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+}
+
 static int setup(void **state)
 {
-	if (box_setup(state) != 0)
+	if (server_setup(state) != 0)
 		return -1;
 	box = *state;
 	memset(&err, 0, sizeof(err));
 	keys = BUFFER(8192);
 	buffer_puts(&keys, "before = 1\n");
-	server_start(&server);
 	snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
 	box_configure(box, "http_loopback = yes\ntoken_endpoint = https://example.test/token\n");
 	return 0;
@@ -33,9 +39,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	server_stop(&server);
 	buffer_free(&keys);
-	return box_teardown(state);
+	return server_teardown(state);
 }
 
 static bool discover(const char *path)
@@ -110,9 +115,7 @@ static void what_is_no_document_is_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, rows[i].status, rows[i].body);
 		server_add(&server, "404 Not Found", "{}");
 		refused(discover(""), rows[i].kind, rows[i].words);
@@ -137,9 +140,7 @@ static void a_document_that_cannot_be_used_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, "200 OK", rows[i].json);
 		refused(discover(""), ERROR_SERVER, rows[i].words);
 		assert_int_equal(server.requests, 1);
@@ -174,9 +175,7 @@ static void endpoints_must_be_there_and_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, "200 OK", document("", rows[i].more));
 		refused(discover(""), ERROR_SERVER, rows[i].words);
 	}
@@ -218,16 +217,12 @@ static void well_known_stands_before_the_path_then_behind_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, "200 OK", document(rows[i].path, endpoints));
 		assert_done(discover(rows[i].path), err);
 		assert_ptr_equal(strstr(server.request, rows[i].first), server.request);
 
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, "404 Not Found", "");
 		server_add(&server, "200 OK", document(rows[i].path, endpoints));
 		assert_done(discover(rows[i].path), err);
@@ -243,9 +238,7 @@ static void an_issuer_is_compared_octet_by_octet(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		server_stop(&server);
-		server_start(&server);
-		snprintf(issuer, sizeof(issuer), "http://127.0.0.1:%d", server.port);
+		reset();
 		server_add(&server, "200 OK", document(rows[i].named, endpoints));
 		refused(discover(rows[i].asked), ERROR_SERVER, "is about another issuer");
 	}
@@ -318,9 +311,6 @@ int main(void)
 		DISCOVER_TEST(keys_that_are_there_are_not_added),
 		DISCOVER_TEST(a_domain_s_document_is_read),
 	};
-	struct error failed = {0};
 
-	if (!http_start(&failed))
-		return 1;
-	return cmocka_run_group_tests_name("discover", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("discover", tests, library_setup, library_teardown);
 }

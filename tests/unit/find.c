@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 
 static struct box *box;
 static struct buffer keys;
@@ -15,7 +14,7 @@ static struct error err;
 
 static int setup(void **state)
 {
-	if (box_setup(state) != 0)
+	if (server_setup(state) != 0)
 		return -1;
 	box = *state;
 	memset(&err, 0, sizeof(err));
@@ -37,7 +36,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	buffer_free(&keys);
-	return box_teardown(state);
+	return server_teardown(state);
 }
 
 static bool find(const char *name)
@@ -119,11 +118,9 @@ static void what_is_set_is_not_looked_for(void **state)
 
 static void an_issuer_is_asked_alone(void **state)
 {
-	struct server server = {0};
 	char text[256];
 
 	(void)state;
-	server_start(&server);
 	snprintf(text, sizeof(text), "http://127.0.0.1:%d", server.port);
 	have(ACCOUNT_ISSUER, text);
 	have(ACCOUNT_HTTP_LOOPBACK, "yes");
@@ -135,7 +132,6 @@ static void an_issuer_is_asked_alone(void **state)
 	assert_done(find("me@mine.test"), err);
 	assert_string_equal(buffer_text(&keys),
 		"authorization_endpoint = https://a.test/a\ntoken_endpoint = https://a.test/t\n");
-	server_stop(&server);
 }
 
 #define FIND_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -150,9 +146,6 @@ int main(void)
 		FIND_TEST(what_is_set_is_not_looked_for),
 		FIND_TEST(an_issuer_is_asked_alone),
 	};
-	struct error failed = {0};
 
-	if (!http_start(&failed))
-		return 1;
-	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("find", tests, library_setup, library_teardown);
 }

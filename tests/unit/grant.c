@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 
 /* One exchange: what is asked with which account, and what comes of it. */
 static struct asked {
@@ -310,21 +310,6 @@ static void the_server_s_clock_and_patience_are_noted(void **state)
 	assert_false(ask(*state, "rt-0"));
 	assert_int_equal(asked.notes.date, 784111777);
 	assert_int_equal(asked.notes.retry_after, 7);
-}
-
-static int library_setup(void **state)
-{
-	struct error err = {0};
-
-	(void)state;
-	return http_start(&err) ? 0 : -1;
-}
-
-static int library_teardown(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
 }
 
 #define ASKED_TEST(name) cmocka_unit_test_setup_teardown(name, asked_setup, asked_teardown)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "programs_support.h"
+#include "online_support.h"
 
 static struct http_request request_to(const char *url)
 {
@@ -22,11 +22,11 @@ static struct http_request request_to(const char *url)
 		.timeout = 5};
 }
 
-static char *url_of(const struct server *server)
+static char *server_url(void)
 {
 	static char url[64];
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/token", server->port);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/token", server.port);
 	return url;
 }
 
@@ -131,20 +131,17 @@ static void https_needs_no_leave(void **state)
 static void a_ca_file_that_cannot_be_used_is_named(void **state)
 {
 	struct http_request request = request_to("https://localhost:1/");
-	struct server server = {0};
 	struct http_reply reply;
 	struct error err = {0};
 	char url[64];
 
 	(void)state;
-	server_start(&server);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server.port);
 	request.url = url;
 	request.ca_file = "/nonexistent/ca.pem";
 	assert_false(http_post(&request, &reply, &err));
 	buffer_free(&reply.body);
 	assert_failed(err, ERROR_CONFIG, "/nonexistent/ca.pem");
-	server_stop(&server);
 }
 
 /* ---- the form ---- */
@@ -198,24 +195,9 @@ static void a_form_at_its_limit_and_one_past(void **state)
 
 /* ---- the exchange ---- */
 
-static struct server server;
-
-static int server_setup(void **state)
-{
-	memset(&server, 0, sizeof(server));
-	server_start(&server);
-	return box_setup(state);
-}
-
-static int server_teardown(void **state)
-{
-	server_stop(&server);
-	return box_teardown(state);
-}
-
 static bool exchange(struct http_reply *reply, struct error *err)
 {
-	struct http_request request = request_to(url_of(&server));
+	struct http_request request = request_to(server_url());
 
 	memset(err, 0, sizeof(*err));
 	return http_post(&request, reply, err);
@@ -284,7 +266,7 @@ static void hold_back(void *context, int number)
 
 static void a_hang_ends_at_the_timeout(void **state)
 {
-	struct http_request request = request_to(url_of(&server));
+	struct http_request request = request_to(server_url());
 	struct http_reply reply;
 	struct error err = {0};
 	int ends[2];
@@ -348,7 +330,7 @@ static void the_request_is_what_a_token_endpoint_wants(void **state)
 
 static void basic_is_user_and_password(void **state)
 {
-	struct http_request request = request_to(url_of(&server));
+	struct http_request request = request_to(server_url());
 	struct http_reply reply;
 	struct error err = {0};
 
@@ -488,23 +470,6 @@ static void a_body_with_nuls_comes_whole(void **state)
 	buffer_free(&reply.body);
 }
 
-static int library_setup(void **state)
-{
-	struct error err = {0};
-
-	(void)state;
-	return http_start(&err) ? 0 : -1;
-}
-
-static int library_teardown(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
-}
-
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,7 +478,7 @@ int main(void)
 		BOX_TEST(a_user_in_the_url_is_refused),
 		BOX_TEST(http_needs_loopback_and_leave),
 		BOX_TEST(https_needs_no_leave),
-		BOX_TEST(a_ca_file_that_cannot_be_used_is_named),
+		SERVER_TEST(a_ca_file_that_cannot_be_used_is_named),
 		BOX_TEST(all_octets_are_encoded),
 		BOX_TEST(a_form_joins_its_fields_and_leaves_empty_ones_out),
 		BOX_TEST(a_form_at_its_limit_and_one_past),

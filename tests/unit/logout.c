@@ -5,28 +5,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "programs_support.h"
+#include "online_support.h"
 #include "store.h"
 
 enum { NOW = 2000000000 };
 
 static struct box *box;
-static struct server server;
 static struct error err;
 
 static int logout_setup(void **state)
 {
-	server_start(&server);
-	if (box_setup(state) != 0)
-		return -1;
-	box = *state;
-	return 0;
-}
+	int status = server_setup(state);
 
-static int logout_teardown(void **state)
-{
-	server_stop(&server);
-	return box_teardown(state);
+	box = *state;
+	return status;
 }
 
 /* An account with a revocation endpoint, or without one, and more lines. */
@@ -186,7 +178,7 @@ static void without_a_grant_there_is_nothing_to_revoke(void **state)
 	nothing_is_left();
 }
 
-#define LOGOUT_TEST(name) cmocka_unit_test_setup_teardown(name, logout_setup, logout_teardown)
+#define LOGOUT_TEST(name) cmocka_unit_test_setup_teardown(name, logout_setup, server_teardown)
 
 int main(void)
 {

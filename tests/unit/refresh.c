@@ -10,13 +10,11 @@
 #include <unistd.h>
 
 #include "crypto.h"
-#include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 #include "store.h"
 
 enum { NOW = 2000000000 };
 
-static struct server server;
 static struct box *box;
 static struct grant grant;
 static struct token token;
@@ -24,18 +22,10 @@ static struct error err;
 
 static int refresh_setup(void **state)
 {
-	memset(&server, 0, sizeof(server));
-	server_start(&server);
-	if (box_setup(state) != 0)
-		return -1;
-	box = *state;
-	return 0;
-}
+	int status = server_setup(state);
 
-static int refresh_teardown(void **state)
-{
-	server_stop(&server);
-	return box_teardown(state);
+	box = *state;
+	return status;
 }
 
 /* An account at the server, with more lines. */
@@ -696,20 +686,7 @@ static void a_login_replaces_a_grant_that_cannot_be_read(void **state)
 	grant_has("rt-9", "");
 }
 
-static int library_setup(void **state)
-{
-	(void)state;
-	return http_start(&err) ? 0 : -1;
-}
-
-static int library_teardown(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
-}
-
-#define REFRESH_TEST(name) cmocka_unit_test_setup_teardown(name, refresh_setup, refresh_teardown)
+#define REFRESH_TEST(name) cmocka_unit_test_setup_teardown(name, refresh_setup, server_teardown)
 
 int main(void)
 {

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 
-static struct server server;
 static struct box *box;
 static struct buffer keys;
 static struct error err;
@@ -25,21 +24,19 @@ static void configure(const char *lines)
 
 static int setup(void **state)
 {
-	if (box_setup(state) != 0)
+	if (server_setup(state) != 0)
 		return -1;
 	box = *state;
 	memset(&err, 0, sizeof(err));
 	keys = BUFFER(8192);
-	server_start(&server);
 	configure("");
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	server_stop(&server);
 	buffer_free(&keys);
-	return box_teardown(state);
+	return server_teardown(state);
 }
 
 static bool register_client(const char *status, const char *body)
@@ -220,9 +217,6 @@ int main(void)
 		REGISTRATION_TEST(the_request_describes_us),
 		REGISTRATION_TEST(what_was_registered_is_what_is_used),
 	};
-	struct error failed = {0};
 
-	if (!http_start(&failed))
-		return 1;
-	return cmocka_run_group_tests_name("registration", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("registration", tests, library_setup, library_teardown);
 }

@@ -3,26 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http.h"
-#include "programs_support.h"
+#include "online_support.h"
 
 enum { NOW = 2000000000 };
 
-static struct server server;
 static struct error err;
 static struct token token;
 
-static int server_setup(void **state)
+static int unattended_setup(void **state)
 {
 	memset(&token, 0, sizeof(token));
-	server_start(&server);
-	return box_setup(state);
-}
-
-static int server_teardown(void **state)
-{
-	server_stop(&server);
-	return box_teardown(state);
+	return server_setup(state);
 }
 
 static void account_with(struct box *box, const char *lines)
@@ -127,21 +118,17 @@ static void a_grant_of_other_times_stays(void **state)
 	assert_non_null(strstr(text, "refresh_token = rt\n"));
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
+#define UNATTENDED_TEST(name)                                                                      \
+	cmocka_unit_test_setup_teardown(name, unattended_setup, server_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SERVER_TEST(a_failure_is_remembered_and_the_token_kept),
-		SERVER_TEST(what_cannot_be_asked_is_remembered_too),
-		SERVER_TEST(a_token_comes_without_a_grant),
-		SERVER_TEST(a_grant_of_other_times_stays),
+		UNATTENDED_TEST(a_failure_is_remembered_and_the_token_kept),
+		UNATTENDED_TEST(what_cannot_be_asked_is_remembered_too),
+		UNATTENDED_TEST(a_token_comes_without_a_grant),
+		UNATTENDED_TEST(a_grant_of_other_times_stays),
 	};
-	int failed;
 
-	if (!http_start(&err))
-		return 1;
-	failed = cmocka_run_group_tests_name("unattended", tests, NULL, NULL);
-	http_stop();
-	return failed;
+	return cmocka_run_group_tests_name("unattended", tests, library_setup, library_teardown);
 }
