@@ -1,6 +1,6 @@
 #!/bin/bash
 # Neighbours: other plugins for XOAUTH2 beside ours, accounts with a password beside ours, and nothing configured at all.
-# What doc/mailers/coexistence.md says of each is seen here.
+# What doc/mailers/coexistence.md says of each is seen here; of Postfix and sendmail in their own tests.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done

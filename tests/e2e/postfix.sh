@@ -26,7 +26,9 @@ product_start
 system_start "$POSTFIX_OWNER"
 chmod 0700 "$SYSTEM_STATE" # as `make install` leaves it
 oidc_mint mail-post "$user" "$TAP_DIR/home/spare"
-SASL_PATH=$PREFIX/lib/sasl2:$(postfix_sasl_modules)
+packages_unpack "$KIT_CACHE/kde" libsasl2-modules-kdexoauth2 2>>"$TAP_DIR/log/packages.log" || bail "cannot unpack KDE's plugin"
+mkdir -m 0755 "$TAP_DIR/before" "$TAP_DIR/after"
+SASL_PATH=$TAP_DIR/before:$PREFIX/lib/sasl2:$TAP_DIR/after:$(postfix_sasl_modules)
 ours="[localhost]:$SUBMISSION_PORT $user:unused"
 plain="[localhost]:$SUBMISSION_PORT $user:$DOVECOT_PASSWORD"
 
@@ -63,6 +65,19 @@ is "$(refreshes)" 1 '... which is proved by one refresh'
 is "$(stat -c '%U %a' "$SYSTEM_STATE/$user.grant")" "$POSTFIX_OWNER 600" '... and the grant belongs to the user of smtp'
 mail_again
 arrived 'XOAUTH2|OAUTHBEARER' 0 'the mail that waited'
+
+# ---- KDE's plugin beside ours ----
+
+postfix_set smtp_sasl_mechanism_filter=xoauth2
+for place in before after; do
+	ln -s "$(find "$KIT_CACHE/kde" -name libkdexoauth2.so | head -n 1)" "$TAP_DIR/$place/libkdexoauth2.so"
+	postfix_reload
+	mail_out
+	arrived XOAUTH2 0 "KDE's plugin, looked for $place ours"
+	rm "$TAP_DIR/$place/libkdexoauth2.so"
+done
+
+# ---- each mechanism ----
 
 for mechanism in XOAUTH2 OAUTHBEARER any; do
 	if [ "$mechanism" = any ]; then
