@@ -1,27 +1,12 @@
 #!/bin/bash
-# doc/mailers: what the pages say is given to the programs that they are about, word for word but for the servers'
-# names and ports and the authority of the test. What the pages say of `saslfresh config-for` is compared with what
-# that prints; config-for.sh runs it.
+# doc/mailers: what the pages say is given to the programs that they are about. What the pages say of `saslfresh
+# config-for` is compared with what that prints; config-for.sh runs it.
 
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
-pages=$(cd "$kit/../../doc/mailers" && pwd)
-for part in tap ca packages oidc dovecot product clients; do . "$kit/$part.sh"; done
+for part in tap ca packages oidc dovecot product clients pages; do . "$kit/$part.sh"; done
 
 user=me@gmail.com
 DOVECOT_MECHANISMS='plain login xoauth2 oauthbearer'
-
-# block PAGE KIND: what stands in the page between ```KIND and ```.
-block() { awk -v open="\`\`\`$2" '/^```/ { inside = $0 == open; next } inside' "$pages/$1.md"; }
-
-# here PAGE KIND FILE [SED-COMMAND]: the block as the test's user has it. KIND text/NAME: what is for the file NAME.
-here() {
-	local page=$1 kind=$2 file=$3
-	{ if [ "${kind%%/*}" = text ]; then block "$page" text | recipe_part "${kind#*/}"; else block "$page" "$kind"; fi; } | sed -e "s,\(imap\|smtp\|pop\|[$]host\)\.gmail\.com,localhost,g" -e "s/\b993\b/$IMAPS_PORT/g" \
-		-e "s/\b995\b/$POP3S_PORT/g" -e "s/\b465\b/$SUBMISSIONS_PORT/g" -e "s/\b587\b/$SUBMISSION_PORT/g" \
-		-e "s,/etc/ssl/certs/ca-certificates.crt,$OIDC_CA,g" -e "s,~/,$PRODUCT_HOME/,g" -e "${4-}" >"$file"
-	chmod 0600 "$file"
-	succeeds "$page: the page has a $kind" test -s "$file"
-}
 
 # run NAME INPUT COMMAND...: with the unpacked programs, and saslfresh where a command of the user's finds it.
 run() {
