@@ -5,7 +5,8 @@
 kit=$(cd "$(dirname "$0")/../kit" && pwd)
 for part in tap ca packages oidc dovecot product system machine; do . "$kit/$part.sh"; done
 
-[ "$(id -u)" -eq 0 ] || skip_all 'users are made by root: run this as root'
+system_as_root 'users are made by root'
+
 umask 022
 user=alice@example.test
 

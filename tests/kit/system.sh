@@ -1,7 +1,8 @@
 # system.sh: accounts of the system for one end-to-end test, with real users made for it and removed after it: their
 # owner, and others who knock at the door. Needs tap.sh, packages.sh, oidc.sh, product.sh (started) and root.
 #
-#     system_as_root WHY           goes on as root, by sudo, or skips the test; before anything else
+#     system_as_root WHY           goes on as root, by sudo, or skips the test, and with mounts of its own; before anything
+#                                  else
 #     system_start [OWNER]         sets SYSTEM, SYSTEM_STATE, OWNER (a user, owner of the state; default: one that is made
 #                                  here) and DOOR (a path)
 #     system_user NAME [GROUP...]  makes a user (and groups of the test); sets USER_NAME to what it is called here
@@ -19,7 +20,8 @@ SYSTEM_GROUPS=''
 
 system_as_root() {
 	local kept
-	[ "$(id -u)" -ne 0 ] || return 0
+	[ -z "${SYSTEM_APART-}" ] || return 0
+	[ "$(id -u)" -ne 0 ] || exec env SYSTEM_APART=yes unshare -m "$0"
 	sudo -n true 2>/dev/null || skip_all "$1: run this as root or with sudo"
 	readarray -t kept < <(env | grep -Ei '^(PATH|SASLFRESH_PREFIX|KIT_CACHE|NODE|NODE_EXTRA_CA_CERTS|npm_config_[a-z_]*|[a-z]*_proxy)=')
 	exec sudo -n env "${kept[@]}" "$0"
@@ -29,10 +31,13 @@ system_start() {
 	[ "$(id -u)" -eq 0 ] || bail 'users are made by root'
 	SYSTEM=$PREFIX/etc/saslfresh
 	SYSTEM_STATE=$PREFIX/var/lib/saslfresh
-	rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
 	trap system_exit EXIT
 	[ $# -gt 0 ] || system_user owner
 	OWNER=${1-$USER_NAME}
+	# What else uses this prefix does not see our accounts.
+	mkdir -p "$PREFIX/etc" "$PREFIX/var"
+	mount -t tmpfs -o mode=0755 tmpfs "$PREFIX/etc" && mount -t tmpfs -o mode=0755 tmpfs "$PREFIX/var" ||
+		bail "cannot have a $PREFIX/etc and a $PREFIX/var of our own"
 	install -d -m 0755 "$SYSTEM" "$PREFIX/var/lib"
 	install -d -m 0750 -o "$OWNER" -g "$OWNER" "$SYSTEM_STATE"
 	install -d -m 0755 -o "$OWNER" "$TAP_DIR/door"
@@ -41,16 +46,15 @@ system_start() {
 		bail "user $OWNER cannot reach $PREFIX: every directory above must be searchable"
 }
 
-# The prefix may serve other tests: it is left without an account, and the machine without our users.
+# The machine is left without our users, and the caller's cache as the caller's.
 system_exit() {
 	local status=$? name
 	if [ "$BASHPID" = "$$" ]; then
 		[ "$status" -eq 0 ] || tap_logs
 		tap_stop_all
-		rm -rf "$SYSTEM/saslfresh.conf" "$SYSTEM/secret" "$SYSTEM_STATE"
 		for name in $SYSTEM_USERS; do userdel "$name" >/dev/null 2>&1 || diag "user $name is left behind"; done
 		for name in $SYSTEM_GROUPS; do groupdel "$name" 2>/dev/null; done
-		[ -z "${SUDO_UID-}" ] || chown -hR "$SUDO_UID:$SUDO_GID" "$KIT_CACHE" "$SYSTEM" "$PREFIX/var"
+		[ -z "${SUDO_UID-}" ] || chown -hR "$SUDO_UID:$SUDO_GID" "$KIT_CACHE"
 	fi
 	(exit "$status")
 	tap_exit
