@@ -94,12 +94,14 @@ void reader_snail(const struct lines *r)
 		add_url(r, scheme_of("smtp", "", &r->smtp, scheme), r->smtp_user, &r->smtp);
 		lines_add(r, "\n");
 	}
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (lines_have(services[i].server))
-			lines_add(r, "set %s-auth=oauthbearer%s%s%s\n", services[i].protocol,
-				services[i].server->tls ? "" : " ",
-				services[i].server->tls ? "" : services[i].protocol,
-				services[i].server->tls ? "" : "-use-starttls");
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		if (!lines_have(services[i].server))
+			continue;
+		lines_add(r, "set %s-auth=oauthbearer", services[i].protocol);
+		if (!services[i].server->tls)
+			lines_add(r, " %s-use-starttls", services[i].protocol);
+		lines_add(r, "\n");
+	}
 	lines_add(r,
 		"set netrc-lookup\nset netrc-pipe='token=$(%s token %s) && "
 		"printf \"machine %%s login %%s password %%s\\n\"",

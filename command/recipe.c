@@ -242,8 +242,9 @@ static bool check_names(const struct lines *recipe, struct error *err)
 static bool check_servers(
 	const struct mailer *mailer, const struct lines *recipe, struct error *err)
 {
+	static const char *const kinds[][2] = {{"IMAP", "imap"}, {"POP3", "pop"}, {"SMTP", "smtp"}};
 	const struct account *account = recipe->account;
-	const char *wanted = mailer->imap ? "imap" : mailer->pop ? "pop" : "smtp";
+	const char *const *wanted = kinds[mailer->imap ? 0 : mailer->pop ? 1 : 2];
 
 	if (mailer->tls_alone && lines_have(&recipe->imap) && !recipe->imap.tls) {
 		keyfile_fail(account->file, account->line, err,
@@ -258,11 +259,8 @@ static bool check_servers(
 		(mailer->smtp && lines_have(&recipe->smtp)))
 		return true;
 	keyfile_fail(account->file, account->line, err,
-		"account %.200s does not say where its %s server is", account->name,
-		mailer->imap	      ? "IMAP"
-			: mailer->pop ? "POP3"
-				      : "SMTP");
-	return error_hint(err, "add `%s = HOST:PORT`", wanted);
+		"account %.200s does not say where its %s server is", account->name, wanted[0]);
+	return error_hint(err, "add `%s = HOST:PORT`", wanted[1]);
 }
 
 bool recipe_print(const struct mailer *mailer, const struct account *account, const char *command,
