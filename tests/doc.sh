@@ -1,7 +1,7 @@
 #!/bin/bash
 # README and manual pages against the program and its source, in both directions: verbs, options, keys, exit codes,
 # files, variables, states, fields, presets, limits; mandoc's opinion; and every example that needs no network is run.
-# SASLFRESH_PREFIX names an installed prefix; without it one is built. Needs mandoc, col, jq or python3.
+# SASLFRESH_PREFIX names an installed prefix; without it one is built. Needs mandoc, col, jq.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$here/kit/tap.sh"
@@ -12,7 +12,9 @@ export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 unset XDG_CONFIG_HOME XDG_STATE_HOME CREDENTIALS_DIRECTORY http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 page1=$top/doc/saslfresh.1 page5=$top/doc/saslfresh.conf.5 page8=$top/doc/saslfresh.8
 
-command -v mandoc >/dev/null || skip_all 'no mandoc here (Debian: apt install mandoc)'
+for program in mandoc jq; do
+	command -v "$program" >/dev/null || skip_all "no $program here (Debian: apt install $program)"
+done
 tap_start
 prefix_make "$top"
 export HOME=$TAP_DIR/home PATH=$PREFIX/bin:$PATH
@@ -315,18 +317,6 @@ account() {
 }
 # answers KEY CASE: how the endpoint answers from now on.
 answers() { printf '%s\n' "$2" >"$TAP_DIR/endpoint/$1.case"; }
-
-jq_field() { # for the examples, where there is no jq
-	/usr/bin/python3 -c 'import json, sys
-value = json.load(sys.stdin)
-print(value["refresh_token"] if sys.argv[1] == ".refresh_token" else "\n".join(x["account"] for x in value if x["state"] == "needs login"))' "${@: -1}"
-}
-command -v jq >/dev/null || {
-	mkdir "$TAP_DIR/bin"
-	printf '#!/bin/bash\n%s\njq_field "$@"\n' "$(declare -f jq_field)" >"$TAP_DIR/bin/jq"
-	chmod 0755 "$TAP_DIR/bin/jq"
-	PATH=$TAP_DIR/bin:$PATH
-}
 
 mkdir "$TAP_DIR/work"
 cd "$TAP_DIR/work" || exit 1
