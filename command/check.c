@@ -5,10 +5,11 @@
 #include <time.h>
 
 #include "clients.h"
+#include "fetch.h"
 #include "holder.h"
 #include "live.h"
 #include "modes.h"
-#include "obtain.h"
+#include "owner.h"
 #include "plugins.h"
 #include "postfix.h"
 #include "provider.h"
@@ -75,17 +76,19 @@ static void tell_end(
 }
 
 /* Renews the token where its age asks for that, as any mailer would. */
-static void check_token(struct account *account, const struct findings *findings)
+static void check_token(
+	struct config *config, struct account *account, const struct findings *findings)
 {
 	struct error err = {0};
 	struct token *token = token_new(&err);
 	int64_t now = (int64_t)time(NULL);
 	char left[32];
 
-	if (token != NULL && obtain_token(account, OBTAIN_NEEDED, now, token, &err)) {
+	if (token != NULL && fetch_token(config, account, now, token, &err)) {
 		verb_print_duration(token_left(token, now), left, sizeof(left));
 		finding_ok(findings, "token", "lives for %s", left);
-		tell_end(account, now, token, findings);
+		if (owner_allows(account, &err))
+			tell_end(account, now, token, findings);
 	} else {
 		error_hint(&err, "saslfresh login %.100s", account->name);
 		finding_fail(findings, "token", &err);
@@ -108,7 +111,8 @@ static void check_hosts(const struct account *account, const struct findings *fi
 	finding_warn(findings, "hosts", &err);
 }
 
-static void check_account(struct account *account, const struct findings *findings)
+static void check_account(
+	struct config *config, struct account *account, const struct findings *findings)
 {
 	struct error err = {0};
 
@@ -118,9 +122,14 @@ static void check_account(struct account *account, const struct findings *findin
 	}
 	finding_ok(findings, "configuration", "%s:%u", account->file, account->line);
 	check_hosts(account, findings);
+	if (!owner_allows(account, &err)) {
+		check_token(config, account, findings);
+		finding_warn(findings, "state", &err);
+		return;
+	}
 	modes_check(account, findings);
 	holder_check(account, findings);
-	check_token(account, findings);
+	check_token(config, account, findings);
 	if (!live_check(account, false, findings, &err))
 		finding_fail(findings, "online half", &err);
 }
@@ -156,7 +165,7 @@ static void check_for_mailer(struct round *round, struct account *account)
 
 static void check_itself(struct round *round, struct account *account)
 {
-	check_account(account, &round->findings);
+	check_account(&round->config, account, &round->findings);
 }
 
 static void make_round(struct round *round, const char *name)

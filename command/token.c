@@ -5,9 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "fetch.h"
 #include "hook.h"
-#include "obtain.h"
-#include "supply.h"
 #include "verb.h"
 
 /* Gives the name of the account, NULL after saying what is wrong with the call. max is in octets.
@@ -49,18 +48,6 @@ static bool fits(const struct token *token, int64_t max, struct error *err)
 	return error_hint(err, "use another program, or ask for fewer scopes");
 }
 
-/* Whoever may not renew a token has to ask somebody who may, as the plugin does. */
-static bool get(struct config *config, const struct account *account, struct token *token,
-	struct error *err)
-{
-	int64_t now = (int64_t)time(NULL);
-
-	if (supply_may_renew(account))
-		return obtain_token(account, OBTAIN_NEEDED, now, token, err);
-	supply_look_around(config);
-	return supply_token(config, account, now, token, err);
-}
-
 static int run(int argc, char **argv)
 {
 	struct config config = {0};
@@ -77,7 +64,8 @@ static int run(int argc, char **argv)
 		account = verb_account(&config, name, &err);
 	if (account != NULL)
 		token = token_new(&err);
-	if (token != NULL && get(&config, account, token, &err) && fits(token, max, &err)) {
+	if (token != NULL && fetch_token(&config, account, (int64_t)time(NULL), token, &err) &&
+		fits(token, max, &err)) {
 		/* Unbuffered, so that no copy stays behind. */
 		setvbuf(stdout, NULL, _IONBF, 0);
 		status = fputs(token->access_token, stdout) < 0 || putchar('\n') < 0;

@@ -35,7 +35,7 @@ plugin   7 mechanism
 command  4 file listen people replace screen terminal turn
 command  5 apart caller install lines lock modes owner section text unseal verb
 command  6 holder live obtain plugins reader relay report tidings transfer
-command  7 hook keep metrics recipe setup nagios
+command  7 fetch hook keep metrics recipe setup nagios
 command  8 answer choice import list logout providers refresh settings status token
 command  9 aftercare clients config_for postfix plugins_main
 command 10 check login

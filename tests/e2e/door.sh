@@ -180,6 +180,16 @@ is "$(($(refreshes) - before))" 1 '... after one refresh'
 token_as "$other"
 is "$STATUS.$TOKEN" 78. 'of another user it gives nothing'
 like "$OUTPUT" "user $other_uid is not allowed to have one" '... and says why'
+for verb in refresh login logout; do
+	STATUS=0
+	OUTPUT=$(as "$cron" "$PREFIX/bin/saslfresh" "$verb" "$user" 2>&1 </dev/null) || STATUS=$?
+	is "$STATUS" 71 "saslfresh $verb of a user at the door"
+	like "$OUTPUT" "$SYSTEM_STATE belongs to user $(id -u "$OWNER"), and to nobody else \\(run this as root\\)" '... says whose business that is'
+done
+OUTPUT=$(as "$cron" "$PREFIX/bin/saslfresh" check "$user" 2>&1 </dev/null)
+like "$OUTPUT" '^ok +token: lives for' 'saslfresh check of such a user sees that there is a token'
+like "$OUTPUT" "^warn +state: $SYSTEM_STATE belongs to user .*mend: run this as root" '... and that the rest is not for it to see'
+unlike "$OUTPUT" 'chown|Permission denied' '... without bad advice'
 mail_as "$other" stranger
 isnt_zero "$STATUS" 'mbsync of another user does not'
 unlike "$OUTPUT" saslfresh '... and is told nothing of us: there is no account for it'
