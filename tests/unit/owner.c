@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,9 @@ static void place_system_state(struct box *box, uid_t owner, mode_t mode)
 {
 	box_configure(box, "");
 	box->account->place.personal = false;
+	snprintf(box->account->place.state, PATH_SIZE, "%s", box_path(box, "system"));
+	assert_int_equal(mkdir(box->account->place.state, 0700), 0);
+	assert_int_equal(chmod(box->dir, 0711), 0);
 	assert_int_equal(chown(box->account->place.state, owner, (gid_t)-1), 0);
 	assert_int_equal(chmod(box->account->place.state, mode), 0);
 }
@@ -144,14 +148,36 @@ static int drop_and_become(void *context)
 	return seteuid(NOBODY) == 0 ? become_nobody_else(context) : 2;
 }
 
-static void who_is_not_root_becomes_nobody_else(void **state)
+static void the_owner_goes_on_as_the_owner(void **state)
+{
+	struct box *box = *state;
+
+	need_root();
+	place_system_state(box, NOBODY, 0700);
+	assert_int_equal(run_child(drop_and_become, box, 10), 0);
+}
+
+/* 0: told, with the owner's number, and still the same user. */
+static int drop_and_be_told(void *context)
+{
+	const struct box *box = context;
+	struct error err = {0};
+
+	if (seteuid(NOBODY) != 0 || owner_become(box->account, &err) || geteuid() != NOBODY)
+		return 1;
+	return err.kind == ERROR_SYSTEM && strstr(err.cause, "belongs to user 1,") != NULL &&
+			strcmp(err.hint, "run this as root") == 0
+		? 0
+		: 2;
+}
+
+static void whoever_else_is_told_whose_the_state_is(void **state)
 {
 	struct box *box = *state;
 
 	need_root();
 	place_system_state(box, 1, 0700);
-	assert_int_equal(chmod(box->dir, 0711), 0);
-	assert_int_equal(run_child(drop_and_become, box, 10), 0);
+	assert_int_equal(run_child(drop_and_be_told, box, 10), 0);
 }
 
 int main(void)
@@ -164,7 +190,8 @@ int main(void)
 		BOX_TEST(root_stays_root_for_a_state_of_root),
 		BOX_TEST(root_stays_root_for_its_own_account),
 		BOX_TEST(root_stays_root_where_there_is_no_state_yet),
-		BOX_TEST(who_is_not_root_becomes_nobody_else),
+		BOX_TEST(the_owner_goes_on_as_the_owner),
+		BOX_TEST(whoever_else_is_told_whose_the_state_is),
 	};
 
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
