@@ -15,7 +15,7 @@ machine_start() {
 	poll 10 inside test -e /mnt/ready || bail "no machine of its own: $(cat "$TAP_DIR/log/machine.log")"
 }
 
-inside() { nsenter -m -t "$MACHINE" "$@"; }
+inside() { nsenter -m -r -t "$MACHINE" "$@"; }
 
 machine_install() {
 	printf '#!/bin/sh\nexit 101\n' | inside install -m 0755 /dev/stdin /usr/sbin/policy-rc.d
