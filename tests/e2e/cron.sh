@@ -63,7 +63,7 @@ like "$(inside cat /etc/aliases)" "^default: $user" '... with an alias for every
 
 printf 'SHELL=/bin/sh\n* * * * * root echo cron-of-root\n* * * * * %s echo cron-of-%s >&2; exit 1\n' "$allowed" "$allowed" |
 	inside install -m 0644 /dev/stdin /etc/cron.d/saslfresh-test
-background cron nsenter -m -r -t "$MACHINE" cron -f -L 15
+background cron nsenter -m -r -t "$MACHINE" env -C / cron -f -L 15
 
 # ---- who calls, and how ----
 

@@ -3,7 +3,7 @@
 #
 #     machine_start               begins with what is here
 #     machine_install PACKAGE...  has apt install them; no service is started
-#     inside COMMAND...           runs there, as root
+#     inside COMMAND...           runs there, as root, in /
 #     machine_stop
 
 machine_start() {
@@ -15,7 +15,7 @@ machine_start() {
 	poll 10 inside test -e /mnt/ready || bail "no machine of its own: $(cat "$TAP_DIR/log/machine.log")"
 }
 
-inside() { nsenter -m -r -t "$MACHINE" "$@"; }
+inside() { nsenter -m -r -t "$MACHINE" env -C / "$@"; }
 
 machine_install() {
 	printf '#!/bin/sh\nexit 101\n' | inside install -m 0755 /dev/stdin /usr/sbin/policy-rc.d
