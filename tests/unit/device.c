@@ -46,14 +46,6 @@ static int flow_teardown(void **state)
 	return box_teardown(state);
 }
 
-/* The server is as new. */
-static void reset(void)
-{
-	while (flow.server.count > 0)
-		free(flow.server.replies[--flow.server.count].bytes);
-	flow.server.requests = 0;
-}
-
 static void account_with(struct box *box, const char *lines)
 {
 	char text[4096];
@@ -171,7 +163,7 @@ static void each_refusal_says_what_it_is(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		account_with(*state, "");
-		reset();
+		server_reset(&flow.server);
 		server_add(&flow.server, "200 OK", rows[i].start);
 		if (rows[i].status != NULL)
 			server_add(&flow.server, rows[i].status, rows[i].body);
@@ -190,7 +182,7 @@ static void a_flow_that_is_not_offered(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		account_with(*state, "");
-		reset();
+		server_reset(&flow.server);
 		snprintf(body, sizeof(body), "{\"error\":\"%s\"}", errors[i]);
 		server_add(&flow.server, "400 Bad", body);
 		assert_false(run(*state));
@@ -200,13 +192,13 @@ static void a_flow_that_is_not_offered(void **state)
 	}
 	/* What another flow does not mend. */
 	account_with(*state, "");
-	reset();
+	server_reset(&flow.server);
 	server_add(&flow.server, "400 Bad", "{\"error\":\"invalid_client\"}");
 	assert_false(run(*state));
 	assert_false(flow.forbidden);
 	/* The policy of an organisation. */
 	account_with(*state, "");
-	reset();
+	server_reset(&flow.server);
 	server_add(&flow.server, "200 OK", START);
 	server_add(&flow.server, "400 Bad",
 		"{\"error\":\"interaction_required\",\"error_description\":\"AADSTS53003: no\"}");
@@ -271,7 +263,7 @@ static bool run_with_claims(struct box *box, const char *claims, const char *mor
 		"s}",
 		buffer_text(&payload), more);
 	buffer_free(&payload);
-	reset();
+	server_reset(&flow.server);
 	server_add(&flow.server, "200 OK", START);
 	server_add(&flow.server, "200 OK", body);
 	return run(box);

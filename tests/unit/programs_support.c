@@ -322,8 +322,10 @@ static void *serve(void *context)
 	int fd;
 
 	while ((fd = accept4(server->listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		pthread_mutex_lock(&server->serving);
 		answer(server, fd);
 		close(fd);
+		pthread_mutex_unlock(&server->serving);
 	}
 	return NULL;
 }
@@ -336,6 +338,7 @@ void server_start(struct server *server)
 	server->request = calloc(1, SERVER_REQUEST_MAX);
 	assert_non_null(server->request);
 	pthread_mutex_init(&server->mutex, NULL);
+	pthread_mutex_init(&server->serving, NULL);
 	server->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(server->listening >= 0);
 	assert_int_equal(bind(server->listening, (struct sockaddr *)&address, len), 0);
@@ -345,14 +348,23 @@ void server_start(struct server *server)
 	assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }
 
+void server_reset(struct server *server)
+{
+	pthread_mutex_lock(&server->serving);
+	while (server->count > 0)
+		free(server->replies[--server->count].bytes);
+	server->requests = 0;
+	pthread_mutex_unlock(&server->serving);
+}
+
 void server_stop(struct server *server)
 {
 	shutdown(server->listening, SHUT_RDWR);
 	pthread_join(server->thread, NULL);
 	close(server->listening);
-	for (int i = 0; i < server->count; i++)
-		free(server->replies[i].bytes);
+	server_reset(server);
 	free(server->request);
+	pthread_mutex_destroy(&server->serving);
 	pthread_mutex_destroy(&server->mutex);
 	memset(server, 0, sizeof(*server));
 }

@@ -93,11 +93,15 @@ struct server {
 	int listening;
 	pthread_t thread;
 	pthread_mutex_t mutex;
+	pthread_mutex_t serving; /* held from a request to the end of its connection */
 };
 
 /* Listens; the account's endpoint is http://127.0.0.1:PORT/token. */
 void server_start(struct server *server);
 void server_stop(struct server *server);
+
+/* Waits for the end of a connection, and has neither replies nor requests then; same port. */
+void server_reset(struct server *server);
 
 /* Adds what the next request is answered with: all octets, or a head with that status and body. */
 void server_add_bytes(struct server *server, const void *bytes, size_t len);
