@@ -17,10 +17,15 @@ machine_start() {
 
 inside() { nsenter -m -r -t "$MACHINE" env -C / "$@"; }
 
+# Lists that are older than the repository name versions that are gone: then they are fetched, and it is tried once more.
 machine_install() {
 	printf '#!/bin/sh\nexit 101\n' | inside install -m 0755 /dev/stdin /usr/sbin/policy-rc.d
-	inside env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "$@" \
-		>>"$TAP_DIR/log/machine.log" 2>&1 </dev/null
+	machine_apt install --no-install-recommends "$@" ||
+		{ machine_apt update && machine_apt install --no-install-recommends "$@"; }
+}
+
+machine_apt() {
+	inside env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" >>"$TAP_DIR/log/machine.log" 2>&1 </dev/null
 }
 
 machine_stop() { stop "$MACHINE"; }
